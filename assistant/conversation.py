@@ -1,0 +1,91 @@
+"""A conversation: messages, and the image and mask that each one is about."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from assistant.facts import Facts
+from serving.image_ref import ImageRef
+
+
+class Role(StrEnum):
+    """Who speaks."""
+
+    USER = "user"
+    ASSISTANT = "assistant"
+
+
+class Status(StrEnum):
+    """How a message ended."""
+
+    COMPLETE = "complete"
+    FAILED = "failed"
+    STOPPED = "stopped"
+
+
+@dataclass(frozen=True)
+class NewMessage:
+    """A message that is not stored yet; see `Message` for the fields."""
+
+    role: Role
+    text: str
+    image: ImageRef | None = None
+    mask_digest: str | None = None
+    confidence_digest: str | None = None
+    question: str | None = None
+    facts: Facts | None = None
+    score: float | None = None
+    seconds: Mapping[str, float] = field(default_factory=dict)
+    model_digest: str | None = None
+    status: Status = Status.COMPLETE
+
+
+@dataclass(frozen=True)
+class Message:
+    """A stored message.
+
+    Attributes:
+        id: opaque, unique.
+        conversation_id: the conversation it belongs to.
+        parent_id: the message it answers or follows; None for the first.
+        role: who speaks.
+        text: plain text, never HTML.
+        created_at: UTC, timezone-aware.
+        image: the image the message is about; None when there is none yet.
+        mask_digest: digest of the mask's blob (1-bit PNG of the image's size); None when no mask was made.
+        confidence_digest: digest of the 8-bit confidence map (PNG, 255 = certain); None when no mask was made.
+        question: the question the mask answers; None when no mask was made.
+        facts: measured from the mask.
+        score: the model's confidence, 0..1.
+        seconds: time per stage.
+        model_digest: SHA-256 of the weights that made the mask.
+        status: how it ended.
+    """
+
+    id: str
+    conversation_id: str
+    parent_id: str | None
+    role: Role
+    text: str
+    created_at: datetime
+    image: ImageRef | None
+    mask_digest: str | None
+    confidence_digest: str | None
+    question: str | None
+    facts: Facts | None
+    score: float | None
+    seconds: Mapping[str, float]
+    model_digest: str | None
+    status: Status
+
+
+@dataclass(frozen=True)
+class ConversationSummary:
+    """One line of the history list."""
+
+    id: str
+    title: str
+    created_at: datetime
+    updated_at: datetime
+    message_count: int

@@ -1,0 +1,32 @@
+"""What can go wrong in a conversation; `str(error)` is the sentence a person reads.
+
+    AssistantError
+    ├── ImageNeededError                a question came before any image
+    ├── ConversationNotFoundError       deleted, or somebody else's
+    └── MessageNotFoundError            likewise
+"""
+
+
+class AssistantError(Exception):
+    """Root of every error that this package raises on purpose."""
+
+
+class ImageNeededError(AssistantError):
+    """A question came before any image."""
+
+    def __init__(self) -> None:
+        super().__init__("Please add an image first: drop one into the chat, or pick an example.")
+
+
+class ConversationNotFoundError(AssistantError):
+    """The conversation does not exist for this person."""
+
+    def __init__(self) -> None:
+        super().__init__("This conversation is not here any more. Please start a new one or pick another.")
+
+
+class MessageNotFoundError(AssistantError):
+    """The message does not exist for this person."""
+
+    def __init__(self) -> None:
+        super().__init__("This message is not here any more. Please reload the page.")

@@ -1,0 +1,63 @@
+"""What a turn may yield; each event is something that the person sees."""
+
+from dataclasses import dataclass
+
+from assistant.conversation import Message
+
+
+@dataclass(frozen=True)
+class Stage:
+    """Work has reached a stage.
+
+    Attributes:
+        name: "read", "encode", "language", "decode", "measure"; stable, for programs.
+        sentence: the same in words, for people ("Looking at the image").
+    """
+
+    name: str
+    sentence: str
+
+
+@dataclass(frozen=True)
+class MaskReady:
+    """A mask was made and stored.
+
+    Attributes:
+        mask_digest: blob of the mask.
+        question: what it answers.
+    """
+
+    mask_digest: str
+    question: str
+
+
+@dataclass(frozen=True)
+class TextDelta:
+    """More of the answer's text."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Done:
+    """The turn is complete and stored."""
+
+    message: Message
+
+
+@dataclass(frozen=True)
+class Failed:
+    """The turn ended without an answer; what was there before is untouched.
+
+    Attributes:
+        sentence: what happened and what to do next, plain text.
+        reference: short code that is also in the log; None when the error is one of ours.
+        message: the stored failed or stopped message; None when even storing failed.
+    """
+
+    sentence: str
+    reference: str | None
+    message: Message | None
+
+
+Event = Stage | MaskReady | TextDelta | Done | Failed

@@ -1,0 +1,97 @@
+"""What the conversation needs from the parts around it."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from assistant.conversation import ConversationSummary, Message, NewMessage
+from serving.cancellation import Cancellation
+from serving.image_ref import ImageRef
+from serving.mask import Mask
+from serving.prediction import Prediction
+
+
+class Engine(Protocol):
+    """Pixels and words in, masks out. Safe to call from several threads at once."""
+
+    @property
+    def model_digest(self) -> str:
+        """SHA-256 of the weights that answer."""
+        ...
+
+    def segment(
+        self,
+        image: ImageRef,
+        question: str,
+        *,
+        cancellation: Cancellation,
+        report_stage: Callable[[str], None],
+    ) -> Prediction:
+        """Return the mask that answers `question`.
+
+        Args:
+            image: an admitted image.
+            question: any text; empty or over-long text raises `QuestionError`.
+            cancellation: looked at between stages; `SegmentationCancelledError` when set.
+            report_stage: called with "read", "encode", "language", "decode" as each begins.
+        """
+        ...
+
+
+class History(Protocol):
+    """Conversations and what was made in them. Every call names the owner; another owner's rows do not exist."""
+
+    def create_conversation(self, owner: str, title: str) -> ConversationSummary:
+        """Start an empty conversation."""
+        ...
+
+    def list_conversations(self, owner: str, *, search: str = "", limit: int = 200) -> Sequence[ConversationSummary]:
+        """Newest first; `search` looks in titles and message texts, case-insensitively."""
+        ...
+
+    def get_conversation(self, owner: str, conversation_id: str) -> ConversationSummary:
+        """Return one conversation, or raise `ConversationNotFoundError`."""
+        ...
+
+    def rename_conversation(self, owner: str, conversation_id: str, title: str) -> None:
+        """Set the title."""
+        ...
+
+    def delete_conversation(self, owner: str, conversation_id: str) -> None:
+        """Delete its rows, and the blobs that no other conversation uses."""
+        ...
+
+    def list_messages(self, owner: str, conversation_id: str) -> Sequence[Message]:
+        """The messages from the first to the pointer, in order."""
+        ...
+
+    def get_message(self, owner: str, message_id: str) -> Message:
+        """Return one message, or raise `MessageNotFoundError`."""
+        ...
+
+    def append_message(self, owner: str, conversation_id: str, message: NewMessage) -> Message:
+        """Store a message after the pointer and advance the pointer, in one transaction."""
+        ...
+
+    def store_mask(self, mask: Mask) -> str:
+        """Store the mask as a 1-bit PNG blob and return its digest."""
+        ...
+
+    def load_mask(self, owner: str, message_id: str) -> Mask:
+        """Return the mask that the message made, on its image's grid."""
+        ...
+
+    def store_confidence(self, confidence: NDArray[np.uint8]) -> str:
+        """Store an 8-bit confidence map, (H, W), as a PNG blob and return its digest."""
+        ...
+
+
+class Clock(Protocol):
+    """The time of day."""
+
+    def __call__(self) -> datetime:
+        """Now, in UTC, timezone-aware."""
+        ...

@@ -1,0 +1,102 @@
+"""What can go wrong between pixels, words and masks; `str(error)` is the sentence a person reads.
+
+    ServingError
+    ├── ImageError                      the file cannot be admitted
+    │   ├── ImageEmptyError             0 bytes
+    │   ├── ImageUnreadableError        not an image, or a format that is not supported
+    │   ├── ImageTruncatedError         a header, but not all of the pixels
+    │   └── ImageTooLargeError          more bytes, pixels or bands than the limit
+    ├── QuestionError                   the words cannot be used
+    │   ├── QuestionEmptyError
+    │   └── QuestionTooLongError
+    ├── CheckpointError                 the weights cannot be used
+    │   ├── CheckpointMissingError
+    │   └── CheckpointMismatchError     a key or a shape differs
+    ├── LanguageUnavailableError        the language backbone cannot answer now
+    └── SegmentationCancelledError      somebody pressed Stop
+"""
+
+
+class ServingError(Exception):
+    """Root of every error that this package raises on purpose."""
+
+
+class ImageError(ServingError):
+    """The image cannot be used."""
+
+
+class ImageEmptyError(ImageError):
+    """The file holds no bytes."""
+
+    def __init__(self) -> None:
+        super().__init__("The file is empty (0 bytes). Please upload it again.")
+
+
+class ImageUnreadableError(ImageError):
+    """The file is not an image that can be read."""
+
+    def __init__(self, *, supported: str = "PNG, JPEG, WebP, TIFF or GeoTIFF") -> None:
+        super().__init__(f"This file could not be read as an image. Please use {supported}.")
+
+
+class ImageTruncatedError(ImageError):
+    """The header is fine but pixels are missing."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The image breaks off before its end, so some pixels are missing. "
+            "Please copy or download it again, then upload the whole file."
+        )
+
+
+class ImageTooLargeError(ImageError):
+    """A limit on bytes, pixels or bands is passed."""
+
+    def __init__(self, *, measure: str, found: str, limit: str, remedy: str) -> None:
+        super().__init__(f"The image has {found} {measure}; the limit is {limit}. {remedy}")
+
+
+class QuestionError(ServingError):
+    """The question cannot be used."""
+
+
+class QuestionEmptyError(QuestionError):
+    """No words were given."""
+
+    def __init__(self) -> None:
+        super().__init__("Please type a question about the image, for example: where are the airplanes?")
+
+
+class QuestionTooLongError(QuestionError):
+    """More text than one question may hold."""
+
+    def __init__(self, *, length: int, limit: int) -> None:
+        super().__init__(
+            f"The question has {length:,} characters; the limit is {limit:,}. Please ask it in a sentence or two."
+        )
+
+
+class CheckpointError(ServingError):
+    """The weights cannot be used."""
+
+
+class CheckpointMissingError(CheckpointError):
+    """A file of the weights is not there."""
+
+    def __init__(self, *, what: str, remedy: str) -> None:
+        super().__init__(f"The weights are missing: {what}. {remedy}")
+
+
+class CheckpointMismatchError(CheckpointError):
+    """A key or a shape in the weights differs from the model."""
+
+
+class LanguageUnavailableError(ServingError):
+    """The language backbone cannot answer now."""
+
+
+class SegmentationCancelledError(ServingError):
+    """The work was stopped on request."""
+
+    def __init__(self) -> None:
+        super().__init__("Stopped. Nothing was changed; ask again when you like.")
