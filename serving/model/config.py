@@ -76,7 +76,12 @@ class TokenCompressorConfig:
 
 @dataclass(frozen=True)
 class DescriptionProjectorConfig:
-    """Question hidden states and res5 to one query."""
+    """Question hidden states and res5 to one query.
+
+    Attributes:
+        standardises_text: whether the mean hidden state is shifted and scaled, per dimension, by statistics over the
+            training questions (mini only: SmolLM2's last layer has a few dimensions that dwarf the rest).
+    """
 
     text_dim: int = 2048
     visual_dim: int = 1024
@@ -85,6 +90,7 @@ class DescriptionProjectorConfig:
     head_dim: int = 64
     feed_forward_multiplier: int = 1
     query_dim: int = 256
+    standardises_text: bool = False
 
 
 @dataclass(frozen=True)
@@ -252,7 +258,7 @@ MINI = SegEarthConfig(
     encoder=EfficientNetLiteConfig(),
     compressor=TokenCompressorConfig(in_channels=320, in_side=16, hidden_channels=256, token_dim=576),
     projector=DescriptionProjectorConfig(
-        text_dim=576, visual_dim=320, dim=256, heads=4, head_dim=64, query_dim=128
+        text_dim=576, visual_dim=320, dim=256, heads=4, head_dim=64, query_dim=128, standardises_text=True
     ),
     pixel_decoder=PixelDecoderConfig(
         in_channels=(24, 40, 112, 320),

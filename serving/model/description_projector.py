@@ -1,0 +1,103 @@
+"""The question's meaning and the coarsest features become one query.
+
+Of the released perceiver layer only the first row of the latents (the mean of the question's hidden states) reaches
+the result, and keys hold that row alone beside the pixels; so only that row is computed, for Q questions at once.
+"""
+
+from typing import cast
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from serving.model.config import DescriptionProjectorConfig
+
+
+class PerceiverAttention(nn.Module):
+    """A description attends to the pixels and to itself; no biases but in the norms."""
+
+    def __init__(self, dim: int, heads: int, head_dim: int) -> None:
+        super().__init__()
+        self.heads = heads
+        self.norm_media = nn.LayerNorm(dim)
+        self.norm_latents = nn.LayerNorm(dim)
+        self.to_q = nn.Linear(dim, heads * head_dim, bias=False)
+        self.to_kv = nn.Linear(dim, 2 * heads * head_dim, bias=False)
+        self.to_out = nn.Linear(heads * head_dim, dim, bias=False)
+
+    def forward(self, latents: Tensor, media: Tensor) -> Tensor:
+        """Each of (B, Q, D) attends to (B, L, D) and to itself, never to another description; returns (B, Q, D)."""
+        latents, media = self.norm_latents(latents), self.norm_media(media)
+        q = self._split(self.to_q(latents))
+        k, v = (self._split(part) for part in self.to_kv(media).chunk(2, -1))
+        own_k, own_v = (self._split(part) for part in self.to_kv(latents).chunk(2, -1))
+        q = q * q.shape[-1] ** -0.5
+        scores = torch.cat((q @ k.transpose(-1, -2), (q * own_k).sum(-1, keepdim=True)), -1)
+        weights = scores.softmax(-1)
+        gathered = weights[..., :-1] @ v + weights[..., -1:] * own_v
+        return cast(Tensor, self.to_out(gathered.transpose(1, 2).flatten(2)))
+
+    def _split(self, x: Tensor) -> Tensor:
+        return x.unflatten(2, (self.heads, -1)).transpose(1, 2)  # (B, heads, L, head_dim)
+
+
+class PerceiverLayer(nn.Module):
+    """Attention, then a small feed-forward, both with a residual; a final norm."""
+
+    def __init__(self, dim: int, heads: int, head_dim: int, multiplier: int) -> None:
+        super().__init__()
+        self.attention = PerceiverAttention(dim, heads, head_dim)
+        self.feed_forward = nn.Sequential(
+            nn.LayerNorm(dim),
+            nn.Linear(dim, dim * multiplier, bias=False),
+            nn.GELU(),
+            nn.Linear(dim * multiplier, dim, bias=False),
+        )
+        self.norm = nn.LayerNorm(dim)
+
+    def forward(self, latents: Tensor, media: Tensor) -> Tensor:
+        """(B, Q, D) and (B, L, D) to (B, Q, D)."""
+        latents = latents + self.attention(latents, media)
+        latents = latents + self.feed_forward(latents)
+        return cast(Tensor, self.norm(latents))
+
+
+class DescriptionProjector(nn.Module):
+    """Source: SegEarth-R1 (arXiv 2504.09644), description projection module; perceiver layer over res5."""
+
+    def __init__(self, config: DescriptionProjectorConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.seg_projector = nn.Linear(config.text_dim, config.dim)
+        self.text_projector = nn.Linear(config.text_dim, config.dim)
+        self.visual_projector = nn.Linear(config.visual_dim, config.dim)
+        self.perceiver = PerceiverLayer(config.dim, config.heads, config.head_dim, config.feed_forward_multiplier)
+        self.query_projector = nn.Linear(2 * config.dim, config.query_dim)
+        if config.standardises_text:
+            self.register_buffer("text_mean", torch.zeros(config.text_dim))
+            self.register_buffer("text_std", torch.ones(config.text_dim))
+        for module in self.modules():
+            if isinstance(module, nn.Linear):
+                nn.init.normal_(module.weight, std=0.02)
+                if module.bias is not None:
+                    nn.init.zeros_(module.bias)
+
+    def forward(self, description: Tensor, res5: Tensor) -> Tensor:
+        """Return queries, (B, Q, query_dim).
+
+        Args:
+            description: mean hidden state over each question's span (SEG token included), (B, Q, D_lm).
+            res5: stride-32 features of the same images, (B, C, H/32, W/32).
+        """
+        if self.config.standardises_text:
+            description = (description - self.text_mean) / self.text_std
+        direct = self.seg_projector(description)
+        media = self.visual_projector(res5.flatten(2).transpose(1, 2))
+        fused = self.perceiver(self.text_projector(description), media)
+        return cast(Tensor, self.query_projector(torch.cat((direct, fused), -1)))
+
+
+def mean_over_span(hidden: Tensor, is_question: Tensor) -> Tensor:
+    """Return the mean of hidden states, (B, L, D), where `is_question`, bool (B, L), is True: (B, D)."""
+    weights = is_question.to(hidden.dtype)
+    return functional.normalize(weights, p=1, dim=-1).unsqueeze(1).matmul(hidden).squeeze(1)

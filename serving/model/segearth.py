@@ -1,0 +1,59 @@
+"""The parts composed; the language backbone stands beside it, behind its own interface."""
+
+from typing import cast
+
+from torch import Tensor, nn
+
+from serving.model.config import EfficientNetLiteConfig, SegEarthConfig, SwinConfig
+from serving.model.description_projector import DescriptionProjector
+from serving.model.efficientnet_lite import EfficientNetLite
+from serving.model.features import HierarchicalFeatures, ImageFeatures, MaskPrediction
+from serving.model.mask_decoder import MaskDecoder
+from serving.model.pixel_decoder import PixelDecoder
+from serving.model.swin import SwinEncoder
+from serving.model.token_compressor import TokenCompressor
+
+
+class SegEarth(nn.Module):
+    """All of SegEarth-R1 but the language backbone.
+
+    Source: SegEarth-R1 (arXiv 2504.09644), figure 2.
+    """
+
+    def __init__(self, config: SegEarthConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.encoder = _build_encoder(config.encoder)
+        self.compressor = TokenCompressor(config.compressor)
+        self.projector = DescriptionProjector(config.projector)
+        self.pixel_decoder = PixelDecoder(config.pixel_decoder)
+        self.mask_decoder = MaskDecoder(config.mask_decoder)
+
+    def encode(self, image: Tensor) -> ImageFeatures:
+        """Compute all that depends on the image alone.
+
+        Args:
+            image: normalised RGB, (B, 3, S, S) with S = config.input_size.
+        """
+        features = cast(HierarchicalFeatures, self.encoder(image))
+        return ImageFeatures(
+            visual_tokens=self.compressor(features.res5),
+            res5=features.res5,
+            pixel=self.pixel_decoder(features),
+        )
+
+    def decode(self, features: ImageFeatures, description: Tensor) -> MaskPrediction:
+        """Answer Q questions about each image.
+
+        Args:
+            features: what `encode` returned, for B images.
+            description: mean hidden state over each question's span, (B, Q, D_lm).
+        """
+        query = self.projector(description, features.res5)
+        return cast(MaskPrediction, self.mask_decoder(query, features.pixel))
+
+
+def _build_encoder(config: SwinConfig | EfficientNetLiteConfig) -> nn.Module:
+    if isinstance(config, SwinConfig):
+        return SwinEncoder(config)
+    return EfficientNetLite()
