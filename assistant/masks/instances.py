@@ -1,0 +1,83 @@
+"""Split a mask into its connected instances, and tell instances from specks."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from serving.grid import Grid
+from serving.mask import Mask
+
+# Diagonal neighbours belong together: a road or a wing drawn one pixel wide must not fall apart.
+EIGHT_NEIGHBOURS = np.ones((3, 3), dtype=np.bool_)
+
+# A speck is smaller than 1/20,000 of the image (13 px of 512 x 512), but the bar is never below 4 px (one pixel of
+# logits at a quarter of the resolution leaves less than that) nor above 64 px (in a large scene, small houses count).
+SPECK_IMAGE_FRACTION = 1 / 20_000
+SMALLEST_BAR_PX = 4
+LARGEST_BAR_PX = 64
+
+
+@dataclass(frozen=True, eq=False)
+class Instance:
+    """One 8-connected part of a mask.
+
+    Attributes:
+        size_px: its pixels.
+        bounds_xyxy_px: tight box (left, top, right, bottom), right and bottom exclusive.
+        centroid_row_col: mean row and column of its pixels; a pixel's centre lies on whole numbers.
+        pixels: bool, (bottom - top, right - left), the part inside its box, read-only.
+    """
+
+    size_px: int
+    bounds_xyxy_px: tuple[int, int, int, int]
+    centroid_row_col: tuple[float, float]
+    pixels: NDArray[np.bool_]
+
+
+def split_instances(mask: Mask) -> tuple[Instance, ...]:
+    """Return all connected parts of `mask`, specks included, largest first (ties from the top left)."""
+    labels, count = ndimage.label(mask.pixels, structure=EIGHT_NEIGHBOURS)
+    instances: list[Instance] = []
+    for label, box in zip(range(1, count + 1), ndimage.find_objects(labels), strict=True):
+        rows, columns = box
+        part = labels[box] == label
+        part.flags.writeable = False
+        inside_rows, inside_columns = np.nonzero(part)
+        instances.append(
+            Instance(
+                size_px=inside_rows.size,
+                bounds_xyxy_px=(columns.start, rows.start, columns.stop, rows.stop),
+                centroid_row_col=(
+                    rows.start + float(inside_rows.mean()),
+                    columns.start + float(inside_columns.mean()),
+                ),
+                pixels=part,
+            )
+        )
+    return tuple(sorted(instances, key=lambda instance: -instance.size_px))
+
+
+def measure_instance_sizes(mask: Mask) -> NDArray[np.int64]:
+    """Return the pixels of each connected part of `mask`, largest first, specks included; int64, (count,)."""
+    labels, _ = ndimage.label(mask.pixels, structure=EIGHT_NEIGHBOURS)
+    sizes: NDArray[np.int64] = np.sort(np.bincount(labels.ravel())[1:])[::-1].astype(np.int64)
+    return sizes
+
+
+def smallest_meaningful_size(grid: Grid) -> int:
+    """Return the pixels that a part needs on `grid` so as not to be a speck."""
+    return int(np.clip(round(grid.pixel_count * SPECK_IMAGE_FRACTION), SMALLEST_BAR_PX, LARGEST_BAR_PX))
+
+
+def drop_specks(sizes_px: Sequence[int] | NDArray[np.int64], grid: Grid) -> tuple[int, ...]:
+    """Return the sizes that are not specks, in order; where all are specks, all of them.
+
+    A mask that consists of specks alone is no noise beside something larger, it is all that was marked: its
+    parts are kept, so that a mask with pixels has at least one part.
+    """
+    bar = smallest_meaningful_size(grid)
+    kept = tuple(int(size) for size in sizes_px if size >= bar)
+    return kept if kept else tuple(int(size) for size in sizes_px)
