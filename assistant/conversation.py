@@ -55,11 +55,12 @@ class Message:
         image: the image the message is about; None when there is none yet.
         mask_digest: digest of the mask's blob (1-bit PNG of the image's size); None when no mask was made.
         confidence_digest: digest of the 8-bit confidence map (PNG, 255 = certain); None when no mask was made.
-        question: the question the mask answers; None when no mask was made.
-        facts: measured from the mask.
+        question: what the image was asked; set together with `facts`, also where nothing was found.
+        facts: measured from the answer, zero pixels where nothing was found; None on every message that is not
+            the answer to a question put to the image.
         score: the model's confidence, 0..1.
         seconds: time per stage.
-        model_digest: SHA-256 of the weights that made the mask.
+        model_digest: SHA-256 of the weights that answered.
         status: how it ended.
     """
 

@@ -6,6 +6,17 @@ from assistant.conversation import Message
 
 
 @dataclass(frozen=True)
+class Accepted:
+    """The question is stored; from here on nothing is lost. First event of a turn that got past validation.
+
+    Attributes:
+        message: the person's message; names the conversation (a new one included) and is what a retry refers to.
+    """
+
+    message: Message
+
+
+@dataclass(frozen=True)
 class Stage:
     """Work has reached a stage.
 
@@ -52,7 +63,8 @@ class Failed:
     Attributes:
         sentence: what happened and what to do next, plain text.
         reference: short code that is also in the log; None when the error is one of ours.
-        message: the stored failed or stopped message; None when even storing failed.
+        message: the stored failed or stopped message; None when nothing was stored, because the question was
+            refused before the turn began or because storing failed too.
     """
 
     sentence: str
@@ -60,4 +72,4 @@ class Failed:
     message: Message | None
 
 
-Event = Stage | MaskReady | TextDelta | Done | Failed
+Event = Accepted | Stage | MaskReady | TextDelta | Done | Failed
