@@ -1,9 +1,10 @@
 """What can go wrong in a conversation; `str(error)` is the sentence a person reads.
 
-    AssistantError
-    ├── ImageNeededError                a question came before any image
-    ├── ConversationNotFoundError       deleted, or somebody else's
-    └── MessageNotFoundError            likewise
+AssistantError
+├── ImageNeededError                a question came before any image
+├── ConversationNotFoundError       deleted, or somebody else's
+├── MessageNotFoundError            likewise
+└── MaskNotFoundError               the message made no mask
 """
 
 
@@ -30,3 +31,10 @@ class MessageNotFoundError(AssistantError):
 
     def __init__(self) -> None:
         super().__init__("This message is not here any more. Please reload the page.")
+
+
+class MaskNotFoundError(AssistantError):
+    """The message made no mask."""
+
+    def __init__(self) -> None:
+        super().__init__("This message has no mask. Please ask about the image first.")

@@ -1,19 +1,20 @@
 """What can go wrong between pixels, words and masks; `str(error)` is the sentence a person reads.
 
-    ServingError
-    ├── ImageError                      the file cannot be admitted
-    │   ├── ImageEmptyError             0 bytes
-    │   ├── ImageUnreadableError        not an image, or a format that is not supported
-    │   ├── ImageTruncatedError         a header, but not all of the pixels
-    │   └── ImageTooLargeError          more bytes, pixels or bands than the limit
-    ├── QuestionError                   the words cannot be used
-    │   ├── QuestionEmptyError
-    │   └── QuestionTooLongError
-    ├── CheckpointError                 the weights cannot be used
-    │   ├── CheckpointMissingError
-    │   └── CheckpointMismatchError     a key or a shape differs
-    ├── LanguageUnavailableError        the language backbone cannot answer now
-    └── SegmentationCancelledError      somebody pressed Stop
+ServingError
+├── ImageError                      the file cannot be admitted
+│   ├── ImageNotFoundError          no readable file at this place
+│   ├── ImageEmptyError             0 bytes
+│   ├── ImageUnreadableError        not an image, or a format that is not supported
+│   ├── ImageTruncatedError         a header, but not all of the pixels
+│   └── ImageTooLargeError          more bytes, pixels or bands than the limit
+├── QuestionError                   the words cannot be used
+│   ├── QuestionEmptyError
+│   └── QuestionTooLongError
+├── CheckpointError                 the weights cannot be used
+│   ├── CheckpointMissingError
+│   └── CheckpointMismatchError     a key or a shape differs
+├── LanguageUnavailableError        the language backbone cannot answer now
+└── SegmentationCancelledError      somebody pressed Stop
 """
 
 
@@ -23,6 +24,15 @@ class ServingError(Exception):
 
 class ImageError(ServingError):
     """The image cannot be used."""
+
+
+class ImageNotFoundError(ImageError):
+    """There is no file that can be opened."""
+
+    def __init__(self, *, name: str) -> None:
+        super().__init__(
+            f"There is no file named {name} that can be opened here. Please check its name, its folder and its rights."
+        )
 
 
 class ImageEmptyError(ImageError):
