@@ -1,0 +1,298 @@
+"""Run one turn: a question in, its events out; everything that was made is stored on the way."""
+
+import unicodedata
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from secrets import token_hex
+
+import numpy as np
+import structlog
+from numpy.typing import NDArray
+from scipy.special import expit
+from structlog.typing import FilteringBoundLogger
+
+from assistant.answering import answer_topic, describe_answer, shorten
+from assistant.conversation import Message, NewMessage, Role, Status
+from assistant.errors import AssistantError, ImageNeededError, MessageNotFoundError
+from assistant.events import Accepted, Done, Event, Failed, MaskReady, Stage, TextDelta
+from assistant.intents import Ask, Segment
+from assistant.interfaces import Clock, Engine, History
+from assistant.measuring import measure_facts
+from assistant.routing.router import route
+from assistant.staged_work import run_staged
+from serving.cancellation import Cancellation
+from serving.errors import QuestionEmptyError, QuestionTooLongError, SegmentationCancelledError, ServingError
+from serving.image_ref import ImageRef
+from serving.prediction import Prediction
+
+LONGEST_QUESTION = 2_000
+TITLE_LENGTH = 60
+
+STAGE_SENTENCES = {
+    "read": "Opening the image",
+    "encode": "Looking at the image",
+    "language": "Reading the question",
+    "decode": "Drawing the mask",
+    "measure": "Measuring what was found",
+}
+
+
+@dataclass(frozen=True)
+class TurnRequest:
+    """What a person asks for in one turn.
+
+    Attributes:
+        owner: who asks.
+        conversation_id: where; None starts a conversation, named after the question.
+        text: the question as typed; not looked at in a retry.
+        image: the image that the question is about; None means the latest image of the conversation.
+        cancellation: set by whoever shows the turn, to stop it.
+        retry_of: id of a message of this person's in this conversation, to answer it anew: its text and image
+            are taken, and it is not stored a second time.
+    """
+
+    owner: str
+    conversation_id: str | None
+    text: str
+    image: ImageRef | None
+    cancellation: Cancellation = field(default_factory=Cancellation)
+    retry_of: str | None = None
+
+
+@dataclass
+class _Turn:
+    """How far a turn has come; what is needed to end it properly from any point."""
+
+    question: Message | None = None
+    answer: NewMessage | None = None
+    is_answered: bool = False
+
+
+@dataclass
+class _Outcome:
+    """How a step ended: without a problem, or with the sentence for the person and the status to store."""
+
+    sentence: str | None = None
+    reference: str | None = None
+    status: Status = Status.FAILED
+
+
+class TurnRunner:
+    """Runs turns; keeps nothing between them, so that one runner serves every conversation at once.
+
+    Args:
+        engine: answers questions with masks.
+        history: where messages, masks and confidence maps go.
+        clock: the time of day.
+        longest_question: characters that a question may have.
+    """
+
+    def __init__(
+        self, engine: Engine, history: History, clock: Clock, *, longest_question: int = LONGEST_QUESTION
+    ) -> None:
+        self._engine = engine
+        self._history = history
+        self._clock = clock
+        self._longest_question = longest_question
+        self._log: FilteringBoundLogger = structlog.get_logger("assistant.turns")
+
+    def run(self, request: TurnRequest) -> Iterator[Event]:
+        """Yield the events of one turn; the last one is `Done` or `Failed`.
+
+        A refused question (empty, too long, of an unknown message) yields one `Failed` and stores nothing.
+        Otherwise the question is stored before any work, and the turn ends with a stored answer, whatever
+        happens: complete, failed, or stopped (cancelled, or this iterator closed by the caller).
+        """
+        turn = _Turn()
+        outcome = _Outcome()
+        try:
+            with self._noting_failure(outcome, request):
+                yield from self._answer(request, turn)
+        except GeneratorExit:
+            request.cancellation.cancel()
+            with self._noting_failure(_Outcome(), request):
+                self._store_left(request, turn)
+            raise
+        if outcome.sentence is None:
+            return
+        stored: Message | None = None
+        with self._noting_failure(_Outcome(), request):
+            stored = self._store_end(request, turn, text=outcome.sentence, status=outcome.status)
+        yield Failed(sentence=outcome.sentence, reference=outcome.reference, message=stored)
+
+    def _answer(self, request: TurnRequest, turn: _Turn) -> Iterator[Event]:
+        """Yield the events of a turn that goes well; raise when it does not."""
+        earlier, question = self._accept(request)
+        turn.question = question
+        yield Accepted(question)
+        image = question.image
+        if image is None:
+            raise ImageNeededError
+        previous = _find_answer(earlier, image)
+        match route(question.text, has_answer=previous is not None):
+            case Segment(question=asked):
+                answer = yield from self._segment(image, asked, turn, request.cancellation)
+            case Ask(topic=topic):
+                assert previous is not None, "the router asks only about an answer"
+                assert previous.facts is not None, "an answer has facts"
+                sentences = answer_topic(topic, previous.question or "", previous.facts, previous.score or 0.0)
+                answer = turn.answer = NewMessage(role=Role.ASSISTANT, text=" ".join(sentences), image=image)
+                yield from _stream(sentences)
+        message = self._history.append_message(request.owner, question.conversation_id, answer)
+        turn.is_answered = True
+        yield Done(message)
+
+    def _accept(self, request: TurnRequest) -> tuple[Sequence[Message], Message]:
+        """Return the messages before the question, and the question, stored."""
+        if request.retry_of is not None:
+            return self._find_question(request, request.retry_of)
+        text = self._check_question(request.text)
+        earlier: Sequence[Message] = ()
+        conversation_id = request.conversation_id
+        if conversation_id is None:
+            conversation_id = self._history.create_conversation(request.owner, title_conversation(text)).id
+        else:
+            earlier = self._history.list_messages(request.owner, conversation_id)
+        image = request.image or next((message.image for message in reversed(earlier) if message.image), None)
+        message = NewMessage(role=Role.USER, text=text, image=image)
+        return earlier, self._history.append_message(request.owner, conversation_id, message)
+
+    def _find_question(self, request: TurnRequest, message_id: str) -> tuple[Sequence[Message], Message]:
+        question = self._history.get_message(request.owner, message_id)
+        if question.role is not Role.USER or request.conversation_id not in (None, question.conversation_id):
+            raise MessageNotFoundError
+        messages = self._history.list_messages(request.owner, question.conversation_id)
+        position = next((index for index, message in enumerate(messages) if message.id == question.id), None)
+        if position is None:
+            raise MessageNotFoundError
+        # Only what came before counts: a question that was put to the image is put to the image again, although
+        # there is an answer now.
+        image = question.image or request.image
+        return messages[:position], replace(question, image=image)
+
+    def _check_question(self, text: str) -> str:
+        """Return `text` fit for storing: no control characters, no lone surrogates, no blank ends."""
+        if len(text) > self._longest_question:
+            raise QuestionTooLongError(length=len(text), limit=self._longest_question)
+        storable = "".join(
+            character if character in "\n\t" or unicodedata.category(character) not in ("Cc", "Cs") else " "
+            for character in text
+        ).strip()
+        if not storable:
+            raise QuestionEmptyError
+        return storable
+
+    def _segment(
+        self, image: ImageRef, question: str, turn: _Turn, cancellation: Cancellation
+    ) -> Generator[Event, None, NewMessage]:
+        """Yield stages, mask and text of a new answer; return it, ready to be stored, and note it in `turn`."""
+        started = self._clock()
+
+        def work(report: Callable[[Stage], None]) -> Prediction:
+            return self._engine.segment(
+                image, question, cancellation=cancellation, report_stage=lambda name: report(_stage(name))
+            )
+
+        prediction = yield from run_staged(work, cancellation)
+        yield _stage("measure")
+        measuring = self._clock()
+        facts = measure_facts(prediction.mask)
+        cancellation.raise_if_cancelled()
+        mask_digest: str | None = None
+        confidence_digest: str | None = None
+        if facts.pixel_count > 0:
+            mask_digest = self._history.store_mask(prediction.mask)
+            confidence_digest = self._history.store_confidence(to_confidence(prediction.mask_logits))
+        measured = self._clock()
+        sentences = describe_answer(question, facts, prediction.score)
+        # Noted before anything of it is shown: from here on the answer is kept even when nobody waits for it.
+        answer = turn.answer = NewMessage(
+            role=Role.ASSISTANT,
+            text=" ".join(sentences),
+            image=image,
+            mask_digest=mask_digest,
+            confidence_digest=confidence_digest,
+            question=question,
+            facts=facts,
+            score=prediction.score,
+            # The clock of the day can be set back between two looks.
+            seconds={**prediction.seconds, "measure": max(0.0, (measured - measuring).total_seconds())},
+            model_digest=prediction.model_digest,
+        )
+        self._log.info(
+            "question_answered",
+            image_digest=image.digest,
+            found=prediction.found,
+            duration_s=max(0.0, (measured - started).total_seconds()),
+        )
+        if mask_digest is not None:
+            yield MaskReady(mask_digest=mask_digest, question=question)
+        yield from _stream(sentences)
+        return answer
+
+    def _store_left(self, request: TurnRequest, turn: _Turn) -> None:
+        """Store what a turn that nobody watches any more has come to: its answer, or that it was stopped."""
+        if turn.is_answered or turn.question is None:
+            return
+        if turn.answer is not None:
+            self._history.append_message(request.owner, turn.question.conversation_id, turn.answer)
+        else:
+            self._store_end(request, turn, text=str(SegmentationCancelledError()), status=Status.STOPPED)
+
+    def _store_end(self, request: TurnRequest, turn: _Turn, *, text: str, status: Status) -> Message | None:
+        if turn.question is None:
+            return None
+        ended = NewMessage(role=Role.ASSISTANT, text=text, image=turn.question.image, status=status)
+        return self._history.append_message(request.owner, turn.question.conversation_id, ended)
+
+    @contextmanager
+    def _noting_failure(self, outcome: _Outcome, request: TurnRequest) -> Iterator[None]:
+        """Write into `outcome` what goes wrong inside; the one place where a turn becomes failed."""
+        try:
+            yield
+        except SegmentationCancelledError as error:
+            outcome.sentence, outcome.status = str(error), Status.STOPPED
+        except (ServingError, AssistantError) as error:
+            outcome.sentence = str(error)
+            self._log.info("turn_refused", reason=type(error).__name__)
+        except Exception:  # noqa: BLE001 - whatever breaks, the person gets a sentence and the log the traceback
+            outcome.reference = token_hex(4)
+            outcome.sentence = (
+                "Something went wrong on our side, and the question was not answered. Please try again; if it "
+                f"happens again, report the reference {outcome.reference}."
+            )
+            self._log.exception(
+                "turn_failed",
+                reference=outcome.reference,
+                conversation_id=request.conversation_id,
+                image_digest=None if request.image is None else request.image.digest,
+            )
+
+
+def title_conversation(question: str) -> str:
+    """Return a one-line title from a conversation's first question."""
+    return shorten(question, TITLE_LENGTH)
+
+
+def to_confidence(mask_logits: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """Return the probability behind each logit in 255ths, uint8, of the same shape."""
+    confidence: NDArray[np.uint8] = np.rint(expit(mask_logits) * 255).astype(np.uint8)
+    return confidence
+
+
+def _find_answer(messages: Sequence[Message], image: ImageRef) -> Message | None:
+    """Return the latest answer to a question put to `image`, or None when there is none yet."""
+    for message in reversed(messages):
+        if message.facts is not None and message.image is not None and message.image.digest == image.digest:
+            return message
+    return None
+
+
+def _stream(sentences: Sequence[str]) -> Iterator[TextDelta]:
+    for position, sentence in enumerate(sentences):
+        yield TextDelta(sentence if position == 0 else f" {sentence}")
+
+
+def _stage(name: str) -> Stage:
+    return Stage(name=name, sentence=STAGE_SENTENCES.get(name, "Working on it"))
