@@ -1,0 +1,48 @@
+"""What can go wrong at the terminal; `str(error)` is the sentence a person reads.
+
+CliError
+├── PortInUseError                  something else listens there
+├── HostUnusableError               this machine has no such address
+├── FileMissingError                a file that was named is not there
+└── OutputUnusableError             a file that was to be written cannot be
+"""
+
+from pathlib import Path
+
+
+class CliError(Exception):
+    """Root of every error that the commands raise on purpose."""
+
+
+class PortInUseError(CliError):
+    """Something else listens there."""
+
+    def __init__(self, *, host: str, port: int) -> None:
+        super().__init__(
+            f"Port {port} on {host} is in use, perhaps by another SegEarth Chat. "
+            f"Stop that program, or pick another port: segearth serve --port {port + 1}"
+        )
+
+
+class HostUnusableError(CliError):
+    """This machine has no such address."""
+
+    def __init__(self, *, host: str) -> None:
+        super().__init__(
+            f"This machine cannot listen on {host}. Use 127.0.0.1 for this machine alone, or 0.0.0.0 for the network."
+        )
+
+
+class FileMissingError(CliError):
+    """A file that was named is not there."""
+
+    def __init__(self, path: Path) -> None:
+        what = "is a folder, not an image" if path.is_dir() else "is not there"
+        super().__init__(f"The file {path} {what}. Please check the name.")
+
+
+class OutputUnusableError(CliError):
+    """A file that was to be written cannot be."""
+
+    def __init__(self, path: Path, *, reason: str) -> None:
+        super().__init__(f"{path} cannot be written: {reason}.")

@@ -1,0 +1,16 @@
+"""`segearth version`: print the version."""
+
+from importlib.metadata import version
+
+import typer
+
+DISTRIBUTION = "segearth-chat"
+
+
+def add_version_command(app: typer.Typer) -> None:
+    """Give `app` the command."""
+
+    @app.command("version")
+    def print_version() -> None:
+        """Print the version."""
+        typer.echo(version(DISTRIBUTION))
