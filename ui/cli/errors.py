@@ -18,9 +18,10 @@ class PortInUseError(CliError):
     """Something else listens there."""
 
     def __init__(self, *, host: str, port: int) -> None:
+        other = port + 1 if port < 65_535 else port - 1
         super().__init__(
             f"Port {port} on {host} is in use, perhaps by another SegEarth Chat. "
-            f"Stop that program, or pick another port: segearth serve --port {port + 1}"
+            f"Stop that program, or pick another port: segearth serve --port {other}"
         )
 
 
@@ -31,14 +32,6 @@ class HostUnusableError(CliError):
         super().__init__(
             f"This machine cannot listen on {host}. Use 127.0.0.1 for this machine alone, or 0.0.0.0 for the network."
         )
-
-
-class FileMissingError(CliError):
-    """A file that was named is not there."""
-
-    def __init__(self, path: Path) -> None:
-        what = "is a folder, not an image" if path.is_dir() else "is not there"
-        super().__init__(f"The file {path} {what}. Please check the name.")
 
 
 class OutputUnusableError(CliError):

@@ -39,14 +39,13 @@ def _walk(command: object, name: str) -> Iterator[tuple[str, TyperCommand]]:
 
 
 def _describe_parameters(command: TyperCommand) -> Iterator[str]:
+    context = typer.Context(command)
     for parameter in command.params:
         help_text = " ".join(str(getattr(parameter, "help", None) or "").split()).replace("|", "\\|")
         default = "required" if parameter.required else _write_default(parameter.default)
         if isinstance(parameter, TyperOption):
             flags = ", ".join([*parameter.opts, *parameter.secondary_opts])
-            # Typer's stubs leave the type out.
-            type_name: str = getattr(parameter, "type").name  # noqa: B009
-            written = flags if parameter.is_flag else f"{flags} {type_name.upper()}"
+            written = flags if parameter.is_flag else f"{flags} {parameter.display_type(context)}"
         else:
             written = (parameter.name or "").upper()
         yield f"| `{written}` | {default} | {help_text} |"
