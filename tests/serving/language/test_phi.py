@@ -70,7 +70,7 @@ def test_released_sizes_reach_transformers_unchanged() -> None:
 
     assert (config.hidden_size, config.num_hidden_layers, config.num_attention_heads) == (2048, 24, 32)
     assert (config.intermediate_size, config.vocab_size, config.hidden_act) == (8192, 50297, "gelu_new")
-    assert config.rope_parameters["partial_rotary_factor"] == 0.5
+    assert config.to_dict()["rope_parameters"]["partial_rotary_factor"] == 0.5
 
 
 def test_another_family_is_refused() -> None:
