@@ -113,12 +113,14 @@ _RULES: tuple[tuple[Topic, tuple[str, ...]], ...] = (
 
 _PATTERNS = tuple((topic, tuple(re.compile(rule) for rule in rules)) for topic, rules in _RULES)
 
-_FILLERS = r"(?:(?:and|so|ok|okay|now|then|please|also|hey|hi|thanks|thank you|great|but|well|hmm|just)\s+)*"
+_FILLERS = r"(?:(?:and|so|ok|okay|now|then|please|also|hey|hi|thanks|thank you|great|but|well|hmm|just)(?:\s+|$))*"
 _ASKING = (
-    r"(?:(?:can|could|would|will) you (?:please )?(?:tell me|say|estimate)\s+|tell me\s+(?!more|about)"
+    r"(?:(?:can|could|would|will) you (?:please )?(?:(?:tell me|say|estimate)\s+)?|tell me\s+(?!more|about)"
     r"|do you know\s+|i want to know\s+|i would like to know\s+)?"
 )
 _OPENING = re.compile(rf"^{_FILLERS}{_ASKING}(?:(?:and|also|please|exactly|roughly|approximately)\s+)*")
+# "(tell me) where they are": the order of an indirect question.
+_INDIRECT = re.compile(rf"^(where|how big|how large|how sure|how many) ({_IT}|you|there) (is|are)$")
 _CLOSING = re.compile(
     r"(?:\s+(?:please|then|now|thanks|thank you|in total|altogether|overall|exactly|roughly|approximately))+$"
 )
@@ -135,7 +137,10 @@ def parse_follow_up(text: str) -> Topic | None:
         return None
     topics: set[Topic] = set()
     for sentence in _split_sentences(text):
-        topic = _parse_sentence(sentence)
+        core = _strip_politeness(sentence)
+        if not core:
+            continue
+        topic = _parse_sentence(core)
         if topic is None:
             return None
         topics.add(topic)
@@ -151,11 +156,14 @@ def _split_sentences(text: str) -> list[str]:
     return [" ".join(part.split()) for part in _SENTENCE_END.split(words) if part.strip()]
 
 
-def _parse_sentence(sentence: str) -> Topic | None:
-    core = _CLOSING.sub("", _OPENING.sub("", sentence)).strip()
-    # "tell me where they are": the order of an indirect question, put back.
-    core = re.sub(rf"^(where|how big|how large|how sure|how many) ({_IT}|you|there) (is|are)$", r"\1 \3 \2", core)
+def _strip_politeness(sentence: str) -> str:
+    """Return the words that carry the question; none of "ok", "please" or "thank you" is left."""
+    return _CLOSING.sub("", _OPENING.sub("", sentence)).strip()
+
+
+def _parse_sentence(core: str) -> Topic | None:
+    direct = _INDIRECT.sub(r"\1 \3 \2", core)
     for topic, patterns in _PATTERNS:
-        if any(pattern.fullmatch(core) for pattern in patterns):
+        if any(pattern.fullmatch(direct) for pattern in patterns):
             return topic
     return None
