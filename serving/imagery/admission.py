@@ -95,6 +95,8 @@ def admit_image(path: Path, limits: ImageLimits) -> ImageHeader:
         )
     image_format = recognise_format(head)
     if image_format is ImageFormat.WEBP:
+        if int.from_bytes(head[4:8], "little") + 8 > size_bytes:  # the length that it says it has
+            raise ImageTruncatedError
         _refuse_too_many_pixels(*_webp_size(head), limits)  # Pillow sets up a WebP's whole canvas on opening
     header = _read_header(path, image_format, head, size_bytes)
     _refuse_too_many_pixels(header.height, header.width, limits)

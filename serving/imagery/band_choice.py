@@ -42,7 +42,7 @@ def choose_bands(dataset: DatasetReader) -> BandChoice:
     for model, wanted in ((ColourModel.RGB, _RGB), (ColourModel.CMYK, _CMYK)):
         if all(meaning in meanings for meaning in wanted):
             bands = tuple(meanings.index(meaning) + 1 for meaning in wanted)
-            return BandChoice(model, bands, _explain_colours(model, bands, dataset.count, meanings))
+            return BandChoice(model, bands, _explain_colours(bands, dataset.count, meanings))
     named = _find_named_bands(dataset)
     if named is not None:
         return BandChoice(ColourModel.RGB, named, f"{_list_bands(named)} are named red, green and blue and are shown.")
@@ -63,15 +63,11 @@ def choose_bands(dataset: DatasetReader) -> BandChoice:
     )
 
 
-def _explain_colours(
-    model: ColourModel, bands: tuple[int, ...], count: int, meanings: tuple[ColorInterp, ...]
-) -> str | None:
-    if model is ColourModel.CMYK:
-        return "Printing colours (CMYK) are converted to RGB without a colour profile."
+def _explain_colours(bands: tuple[int, ...], count: int, meanings: tuple[ColorInterp, ...]) -> str | None:
     measured = count - meanings.count(ColorInterp.alpha)
     if measured == len(bands):
         return None
-    return f"The image has {measured} bands; {_list_bands(bands).lower()} (red, green, blue) are shown."
+    return f"The image has {measured} bands; {_list_bands(bands).lower()} are shown."
 
 
 def _find_named_bands(dataset: DatasetReader) -> tuple[int, int, int] | None:

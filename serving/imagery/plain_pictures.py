@@ -63,7 +63,7 @@ def open_picture(path: Path, image_format: ImageFormat) -> Iterator[ImageFile]:
         try:
             picture = _READERS[image_format](file)
         except PILLOW_ERRORS as error:
-            if isinstance(error, _CUT_SHORT) or isinstance(error.__cause__, _CUT_SHORT):
+            if _is_cut_short(error):
                 raise ImageTruncatedError from error
             raise ImageUnreadableError from error
         with picture:
@@ -99,6 +99,11 @@ def decode_picture(picture: ImageFile) -> tuple[NDArray[np.uint8], tuple[str, ..
     if picture.mode in ("1", "L"):
         return rgb, ("The picture has one band, shown in grey.",)
     return rgb, ()
+
+
+def _is_cut_short(error: BaseException) -> bool:
+    # An `OSError` of Pillow's says it in its text alone ("Truncated File Read").
+    return isinstance(error, _CUT_SHORT) or isinstance(error.__cause__, _CUT_SHORT) or "truncated" in str(error).lower()
 
 
 def _lay_on_black(rgba: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], tuple[str, ...]]:

@@ -41,8 +41,6 @@ def render_raster(dataset: DatasetReader) -> tuple[NDArray[np.uint8], tuple[str,
         rgb, valid = _look_up_palette(dataset)
     else:
         rgb, valid = _render_bands(dataset, choice, notes)
-    if dataset.tags(ns="IMAGE_STRUCTURE").get("MINISWHITE") == "YES":
-        np.subtract(255, rgb, out=rgb)
     if MaskFlags.alpha in dataset.mask_flag_enums[choice.bands[0] - 1]:
         alpha = np.asarray(dataset.read_masks(choice.bands[0]), dtype=np.uint8)
         if (alpha < 255).any():
@@ -78,7 +76,7 @@ def _render_bands(
     for place, number in enumerate(choice.bands):
         band = _read_band(dataset, number)
         valid |= band.usable
-        stretch = _stretch_of(dataset, number, band)
+        stretch = _stretch_of(dataset, choice.model, number, band)
         if stretch is None:
             levels[..., place] = band.values.astype(np.uint8)
             continue
@@ -92,6 +90,8 @@ def _render_bands(
     if 0 < brightest <= _DARK_MAXIMUM:
         levels = np.rint(levels * (255.0 / brightest)).clip(0, 255).astype(np.uint8)
         notes.append(f"No value is above {brightest} of 255, so the image is brightened to be seen.")
+    if dataset.tags(ns="IMAGE_STRUCTURE").get("MINISWHITE") == "YES":
+        np.subtract(255, levels, out=levels)
     return (levels if levels.shape[2] == 3 else np.repeat(levels, 3, axis=2)), valid
 
 
@@ -106,8 +106,10 @@ def _read_band(dataset: DatasetReader, number: int) -> _Band:
     return _Band(values, usable)
 
 
-def _stretch_of(dataset: DatasetReader, number: int, band: _Band) -> Stretch | None:
+def _stretch_of(dataset: DatasetReader, model: ColourModel, number: int, band: _Band) -> Stretch | None:
     """Return the band's stretch, or None where its values are grey levels already."""
+    if model is ColourModel.CMYK and band.values.dtype.kind == "u":
+        return Stretch(0.0, float(np.iinfo(str(band.values.dtype)).max))  # ink amounts; a stretch would change the hue
     if band.values.dtype != np.uint8:
         # No usable pixel: any stretch will do, as all of them are blackened.
         return measure_stretch(band.values, band.usable) or Stretch(0.0, 0.0)
@@ -120,7 +122,9 @@ def _stretch_of(dataset: DatasetReader, number: int, band: _Band) -> Stretch | N
 def _explain_stretch(dataset: DatasetReader, choice: BandChoice, constant: list[int]) -> list[str]:
     dtype = str(dataset.dtypes[choice.bands[0] - 1])
     notes = []
-    if dtype != "uint8":
+    if choice.model is ColourModel.CMYK or dataset.tags(ns="IMAGE_STRUCTURE").get("SOURCE_COLOR_SPACE") == "CMYK":
+        notes.append("Printing colours (CMYK) are converted to RGB without a colour profile.")
+    elif dtype != "uint8":
         values = "complex values, shown by magnitude" if dtype.startswith("complex") else f"{dtype} values"
         notes.append(
             f"The image holds {values}; each band is stretched between its 2nd and 98th percentile to be shown."
