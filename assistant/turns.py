@@ -97,7 +97,7 @@ class TurnRunner:
         self._longest_question = longest_question
         self._log: FilteringBoundLogger = structlog.get_logger("assistant.turns")
 
-    def run(self, request: TurnRequest) -> Iterator[Event]:
+    def run(self, request: TurnRequest) -> Generator[Event, None, None]:
         """Yield the events of one turn; the last one is `Done` or `Failed`.
 
         A refused question (empty, too long, of an unknown message) yields one `Failed` and stores nothing.
