@@ -35,11 +35,18 @@ class SegEarth(nn.Module):
         Args:
             image: normalised RGB, (B, 3, S, S) with S = config.input_size.
         """
-        features = cast(HierarchicalFeatures, self.encoder(image))
+        levels = cast(HierarchicalFeatures, self.encoder(image))
         return ImageFeatures(
-            visual_tokens=self.compressor(features.res5),
-            res5=features.res5,
-            pixel=self.pixel_decoder(features),
+            visual_tokens=self.compressor(levels.res5), res5=levels.res5, pixel=self.pixel_decoder(levels)
+        )
+
+    def encode_pixels(self, image: Tensor) -> ImageFeatures:
+        """Do as `encode`, but leave the visual tokens out, for a language model that has already read them."""
+        levels = cast(HierarchicalFeatures, self.encoder(image))
+        return ImageFeatures(
+            visual_tokens=levels.res5.new_zeros(len(image), 0, self.config.compressor.token_dim),
+            res5=levels.res5,
+            pixel=self.pixel_decoder(levels),
         )
 
     def decode(self, features: ImageFeatures, description: Tensor) -> MaskPrediction:

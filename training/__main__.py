@@ -1,0 +1,44 @@
+"""`segearth train`: make the mini model's weights from a pack of images, masks and questions."""
+
+from pathlib import Path
+from typing import Annotated
+
+import torch
+import typer
+
+from serving.language.smollm2 import QuestionTokenizer, SmolLM2
+from serving.language.smollm2_weights import ensure_smollm2
+from serving.model.config import MINI
+from serving.model.segearth import SegEarth
+from training.descriptions import build_table, collect_texts
+from training.initialisation import constant_visual_tokens, initialise_mini, standardise_descriptions
+from training.loop import MiniTrainer
+from training.recipe import MINI_RECIPE
+from training.samples import load_samples
+
+
+def train(
+    root: Annotated[Path, typer.Argument(help="Folder with manifest.jsonl and questions.jsonl.")],
+    run_dir: Annotated[Path, typer.Option(help="Checkpoints, tables and plots; an interrupted run goes on.")],
+    cache_dir: Annotated[Path, typer.Option(help="Where the language weights are kept.")],
+    threads: Annotated[int, typer.Option(help="CPU threads.")] = 2,
+) -> None:
+    """Train the mini model, or go on where an earlier run stopped."""
+    torch.set_num_threads(threads)
+    torch.manual_seed(MINI_RECIPE.seed)
+    folder = ensure_smollm2(cache_dir)
+    language = SmolLM2(folder, QuestionTokenizer(folder, MINI.instruction), dtype=torch.bfloat16)
+    model = SegEarth(MINI)
+    initialise_mini(model, language)
+    train_samples, val_samples = load_samples(root, "train"), load_samples(root, "val")
+    train_texts = collect_texts(train_samples)
+    texts = sorted({*train_texts, *collect_texts(val_samples)})
+    table = build_table(language, constant_visual_tokens(model), texts, run_dir / "descriptions.safetensors")
+    standardise_descriptions(model, table.look_up([train_texts])[0])
+    model.to(memory_format=torch.channels_last)
+    trainer = MiniTrainer(model, language, table, train_samples, val_samples, MINI_RECIPE, run_dir)
+    trainer.run()
+
+
+if __name__ == "__main__":
+    typer.run(train)

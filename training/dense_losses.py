@@ -1,0 +1,72 @@
+"""Losses of the mini model on all cells of the low-resolution logits: masks, and whether anything is there."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from serving.model.features import MaskPrediction
+
+_BCE_WEIGHT = 5.0
+_DICE_WEIGHT = 5.0
+_PRESENCE_WEIGHT = 2.0
+
+
+@dataclass(frozen=True)
+class LossParts:
+    """Weighted sums that make the total; scalars.
+
+    Attributes:
+        bce: over the final and every earlier prediction.
+        dice: the same, over questions whose target is present.
+        presence: whether the thing asked for is in the image.
+    """
+
+    bce: Tensor
+    dice: Tensor
+    presence: Tensor
+
+    @property
+    def total(self) -> Tensor:
+        """What is minimised."""
+        return self.bce + self.dice + self.presence
+
+
+def dense_losses(prediction: MaskPrediction, targets: Tensor, is_present: Tensor, is_judged: Tensor) -> LossParts:
+    """Compare predictions with the share of each cell that the target covers.
+
+    Args:
+        prediction: the mask decoder's outputs.
+        targets: 0..1, (B, Q, h, w), the size of the logits.
+        is_present: bool, (B, Q).
+        is_judged: bool, (B, Q), False where presence is not to be learned.
+
+    The deep supervision and the factors 5 and 5 are the paper's; its sampled points are not needed at this size.
+    """
+    flat = targets.flatten(2)
+    present = is_present.float()
+    presents = present.sum().clamp(min=1)
+    bce = dice = flat.new_zeros(())
+    for logits in (prediction.mask_logits, *prediction.auxiliary_mask_logits):
+        logits = logits.float().flatten(2)
+        bce = bce + functional.binary_cross_entropy_with_logits(logits, flat)
+        probability = logits.sigmoid()
+        overlap = 2 * (probability * flat).sum(-1) + 1
+        dice_each = 1 - overlap / (probability.sum(-1) + flat.sum(-1) + 1)
+        dice = dice + (dice_each * present).sum() / presents
+    if prediction.presence_logits is None:
+        presence = flat.new_zeros(())
+    else:
+        each = functional.binary_cross_entropy_with_logits(
+            prediction.presence_logits.float(), present, reduction="none"
+        )
+        judged = is_judged.float()
+        presence = (each * judged).sum() / judged.sum().clamp(min=1)
+    return LossParts(_BCE_WEIGHT * bce, _DICE_WEIGHT * dice, _PRESENCE_WEIGHT * presence)
+
+
+def normalise_images(images: Tensor, mean: tuple[float, float, float], std: tuple[float, float, float]) -> Tensor:
+    """Return float32 (B, 3, S, S), channels last in memory, from uint8 (B, S, S, 3)."""
+    shifted = (images.float() - torch.tensor(mean)) / torch.tensor(std)
+    return shifted.permute(0, 3, 1, 2).contiguous(memory_format=torch.channels_last)

@@ -1,0 +1,186 @@
+"""Runs the phases of a recipe, from the start or from the last checkpoint."""
+
+import math
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import structlog
+import torch
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from torch import Tensor
+from torch.utils.data import DataLoader
+
+from serving.language.smollm2 import SmolLM2
+from serving.model.config import SegEarthConfig
+from serving.model.features import ImageFeatures
+from serving.model.segearth import SegEarth
+from training.adapters import Adapters
+from training.batches import Batch, BatchConfig, TrainingBatches
+from training.checkpointing import append_row, load_checkpoint, save_checkpoint
+from training.dense_losses import dense_losses, normalise_images
+from training.descriptions import DescriptionTable
+from training.recipe import Phase, Recipe
+from training.samples import ImageSample
+from training.validation import validate
+
+_LOG = structlog.get_logger()
+_GRADIENT_CLIP = 20.0
+_LOG_EVERY = 20
+
+
+class MiniTrainer:
+    """Trains the mini model; everything it needs to go on later is in `run_dir`."""
+
+    def __init__(
+        self,
+        model: SegEarth,
+        language: SmolLM2,
+        table: DescriptionTable,
+        train: Sequence[ImageSample],
+        val: Sequence[ImageSample],
+        recipe: Recipe,
+        run_dir: Path,
+    ) -> None:
+        self._model, self._language, self._table = model, language, table
+        self._train, self._val = train, val[:: max(1, len(val) // recipe.validation_images)]
+        self._recipe, self._run_dir = recipe, run_dir
+        self._config: SegEarthConfig = model.config
+        language.requires_grad_(False)
+        self._adapters = Adapters(language, self._config.language)
+        self._seconds = 0.0
+
+    def run(self) -> None:
+        """Train until the last phase is done."""
+        state = load_checkpoint(self._checkpoint_path)
+        first_phase, first_step = 0, 0
+        if state is not None:
+            self._model.load_state_dict(state["model"])
+            self._adapters.load_state(state["adapters"])
+            first_phase, first_step = state["phase"], state["step"]
+            self._seconds = state["seconds"]
+            _LOG.info("training_resumed", phase=first_phase, step=first_step)
+        for index, phase in enumerate(self._recipe.phases):
+            if index < first_phase:
+                continue
+            is_resumed = state is not None and index == first_phase and first_step > 0
+            optimiser_state = state["optimiser"] if is_resumed and state is not None else None
+            self._run_phase(index, phase, first_step if is_resumed else 0, optimiser_state)
+
+    @property
+    def adapters(self) -> Adapters:
+        """The language backbone's trained part."""
+        return self._adapters
+
+    @property
+    def seconds(self) -> float:
+        """Time spent in training steps, over all runs."""
+        return self._seconds
+
+    @property
+    def _checkpoint_path(self) -> Path:
+        return self._run_dir / "checkpoint.pt"
+
+    def _run_phase(self, index: int, phase: Phase, first_step: int, optimiser_state: dict[str, Any] | None) -> None:
+        optimiser = self._build_optimiser(phase)
+        if optimiser_state is not None:
+            optimiser.load_state_dict(optimiser_state)
+        batches = TrainingBatches(
+            self._train,
+            BatchConfig(phase.images, phase.questions, phase.side, self._recipe.seed + 1000 * index),
+            phase.steps,
+        )
+        loader = DataLoader(
+            batches,
+            batch_size=None,
+            sampler=range(first_step, phase.steps),
+            num_workers=1,
+            prefetch_factor=4,
+        )
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+        with Progress(*columns) as progress:
+            task = progress.add_task(phase.name, total=phase.steps, completed=first_step)
+            started = time.monotonic()
+            for step, batch in enumerate(loader, start=first_step):
+                self._set_learning_rates(optimiser, phase, step)
+                losses = self._step(phase, batch, optimiser)
+                progress.update(task, completed=step + 1, description=f"{phase.name} loss {losses['total']:.3f}")
+                self._seconds += time.monotonic() - started
+                started = time.monotonic()
+                done = step + 1
+                if done % _LOG_EVERY == 0:
+                    row = {"phase": phase.name, "step": done, "seconds": round(self._seconds, 1), **losses}
+                    append_row(self._run_dir / "losses.csv", row)
+                if done % self._recipe.checkpoint_every == 0 or done == phase.steps:
+                    self._save(index, phase, done, optimiser)
+                if done % self._recipe.validate_every == 0 or done == phase.steps:
+                    self._validate(phase, done)
+                    started = time.monotonic()
+
+    def _step(self, phase: Phase, batch: Batch, optimiser: torch.optim.Optimizer) -> dict[str, float]:
+        self._model.train()
+        self._model.compressor.requires_grad_(phase.language == "joint")
+        images = normalise_images(batch.images, self._config.pixel_mean, self._config.pixel_std)
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            if phase.language == "table":
+                features = self._model.encode_pixels(images)
+                descriptions = self._table.look_up(batch.texts)
+            else:
+                features = self._model.encode(images)
+                prefix = self._language.encode_prefix(features.visual_tokens)
+                descriptions = self._language.describe(prefix, batch.texts)
+            prediction = self._model.decode(features, descriptions)
+        losses = dense_losses(prediction, batch.targets, batch.is_present, batch.is_judged)
+        optimiser.zero_grad(set_to_none=True)
+        losses.total.backward()
+        trained = [parameter for group in optimiser.param_groups for parameter in group["params"]]
+        norm = torch.nn.utils.clip_grad_norm_(trained, _GRADIENT_CLIP)
+        optimiser.step()
+        named = {"total": losses.total, "bce": losses.bce, "dice": losses.dice, "presence": losses.presence}
+        return {name: round(float(value), 4) for name, value in {**named, "gradient_norm": norm}.items()}
+
+    def _build_optimiser(self, phase: Phase) -> torch.optim.Optimizer:
+        apart = {*self._model.encoder.parameters(), *self._model.compressor.parameters()}
+        rest = [parameter for parameter in self._model.parameters() if parameter not in apart]
+        groups: list[dict[str, Any]] = [
+            {"params": list(self._model.encoder.parameters()), "peak": phase.encoder_learning_rate},
+            {"params": rest, "peak": phase.learning_rate},
+        ]
+        if phase.language == "joint":
+            language_parts = [*self._model.compressor.parameters(), *self._adapters.parameters]
+            groups.append({"params": language_parts, "peak": phase.learning_rate})
+        return torch.optim.AdamW(groups, lr=phase.learning_rate, weight_decay=phase.weight_decay)
+
+    def _set_learning_rates(self, optimiser: torch.optim.Optimizer, phase: Phase, step: int) -> None:
+        warm = min(1.0, (step + 1) / phase.warmup_steps)
+        cosine = 0.5 * (1 + math.cos(math.pi * step / phase.steps))
+        share = warm * (phase.final_share + (1 - phase.final_share) * cosine)
+        for group in optimiser.param_groups:
+            group["lr"] = group["peak"] * share
+
+    def _save(self, index: int, phase: Phase, step: int, optimiser: torch.optim.Optimizer) -> None:
+        is_over = step == phase.steps
+        save_checkpoint(
+            self._checkpoint_path,
+            {
+                "model": self._model.state_dict(),
+                "adapters": self._adapters.state(),
+                "optimiser": optimiser.state_dict(),
+                "phase": index + 1 if is_over else index,
+                "step": 0 if is_over else step,
+                "seconds": self._seconds,
+            },
+        )
+
+    def _validate(self, phase: Phase, step: int) -> None:
+        def describe(features: ImageFeatures, texts: Sequence[str]) -> Tensor:
+            if phase.language == "table":
+                return self._table.look_up([texts])
+            return self._language.describe(self._language.encode_prefix(features.visual_tokens), [texts])
+
+        report = validate(self._model, self._config, phase.side, self._val, describe, phase.language == "joint")
+        row = {"phase": phase.name, "step": step, "giou": report.giou, "present": report.present}
+        append_row(self._run_dir / "validation.csv", {**row, "absent": report.absent, "kinds": str(report)})
+        _LOG.info("validated", phase=phase.name, step=step, report=str(report))
+

@@ -1,0 +1,62 @@
+"""The recipe of the mini model: its phases and their numbers."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True)
+class Phase:
+    """One stretch of the training with its own learning rate, warmed up and then lowered along a cosine.
+
+    Attributes:
+        name: also the name of its files.
+        language: "table" reads precomputed descriptions (the compressor and the adapters rest); "joint" runs the
+            language model in the loop and trains the compressor and the adapters as well.
+        steps: optimiser steps.
+        side: side of the model's square.
+        images: images a step.
+        questions: questions per image.
+        learning_rate: peak, for new parts.
+        encoder_learning_rate: peak, for the ImageNet encoder.
+        final_share: the learning rate's last value over its peak.
+    """
+
+    name: str
+    language: Literal["table", "joint"]
+    steps: int
+    side: int
+    images: int = 4
+    questions: int = 12
+    learning_rate: float = 6e-4
+    encoder_learning_rate: float = 3e-4
+    final_share: float = 0.02
+    warmup_steps: int = 150
+    weight_decay: float = 0.02
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """All phases, one after the other."""
+
+    phases: tuple[Phase, ...]
+    seed: int = 20
+    validate_every: int = 500
+    validation_images: int = 60
+    checkpoint_every: int = 100
+
+
+MINI_RECIPE = Recipe(
+    phases=(
+        Phase(name="table", language="table", steps=4000, side=384, final_share=0.1),
+        Phase(
+            name="joint",
+            language="joint",
+            steps=800,
+            questions=8,
+            side=512,
+            learning_rate=2e-4,
+            encoder_learning_rate=1e-4,
+            final_share=0.01,
+        ),
+    )
+)
