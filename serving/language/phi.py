@@ -5,6 +5,7 @@ Nothing is decoded here and no attention weights are kept; SegEarth-R1 needs one
 
 from collections.abc import Iterator
 
+import torch
 from torch import Tensor, nn
 from transformers import PhiConfig, PhiModel
 
@@ -18,12 +19,20 @@ _SPLIT = ("q_proj", "k_proj", "v_proj")
 
 
 class PhiBackbone(nn.Module):
-    """A causal language model without its output layer."""
+    """A causal language model without its output layer.
+
+    The parameters hold no values until they are loaded: drawing 1.3 billion random numbers first takes a while and
+    nobody starts from them.
+    """
 
     def __init__(self, config: LanguageConfig) -> None:
         super().__init__()
         self.config = config
-        self.phi = PhiModel(to_phi_config(config))
+        with torch.device("meta"):
+            phi = PhiModel(to_phi_config(config))
+        self.phi = phi.to_empty(device="cpu")
+        # The rotary frequencies are no parameters, so that no checkpoint brings them back.
+        self.phi.rotary_emb = type(phi.rotary_emb)(phi.config)
 
     @property
     def embed_tokens(self) -> nn.Embedding:
@@ -63,6 +72,13 @@ def to_phi_config(config: LanguageConfig) -> PhiConfig:
             "partial_rotary_factor": config.rotary_dim / config.head_dim,
         },
     )
+
+
+def fused_name(name: str) -> str:
+    """Return the reference's name of a parameter of `PhiModel`: one for query, key and value together."""
+    for split_name in _SPLIT:
+        name = name.replace(f".{split_name}.", f".{_FUSED}.")
+    return name
 
 
 def split_fused(name: str, fused: Tensor, heads: int) -> Iterator[tuple[str, Tensor]]:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from torch import Tensor
 
 from serving.errors import CheckpointMismatchError
-from serving.language.phi import split_fused
+from serving.language.phi import fused_name, split_fused
 
 LANGUAGE_PREFIX = "language."
 
@@ -68,6 +68,14 @@ def translate_name(name: str) -> str:
     raise CheckpointMismatchError(
         f"The weights hold a part that this model does not know ({name}). Please use the released SegEarth-R1 weights."
     )
+
+
+def release_name(name: str) -> str:
+    """Return the checkpoint's name of one of ours; q_proj, k_proj and v_proj share a fused one."""
+    for theirs, ours in sorted(_OURS.items(), key=lambda pair: len(pair[1]), reverse=True):
+        if name.startswith(ours):
+            return fused_name(theirs + name.removeprefix(ours))
+    raise ValueError(f"{name} is not a parameter of the model")
 
 
 def translate_parameter(name: str, values: Tensor, *, language_heads: int) -> Iterator[tuple[str, Tensor]]:

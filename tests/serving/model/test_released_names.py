@@ -7,7 +7,13 @@ from transformers import PhiModel
 from serving.errors import CheckpointMismatchError
 from serving.language.phi import to_phi_config
 from serving.model.config import RELEASED
-from serving.model.released_names import LANGUAGE_PREFIX, is_unused, translate_name, translate_parameter
+from serving.model.released_names import (
+    LANGUAGE_PREFIX,
+    is_unused,
+    release_name,
+    translate_name,
+    translate_parameter,
+)
 from serving.model.segearth import SegEarth
 from tests.golden.mini import GOLDEN_FOLDER
 
@@ -41,6 +47,18 @@ def test_all_935_entries_are_used_or_listed_as_unused() -> None:
     assert len(shapes) == 935
     assert len(targets) == 935 - len(unused)
     assert sum(name.endswith("relative_position_index") for name in unused) == 24
+
+
+def test_every_translated_name_leads_back_to_the_checkpoint() -> None:
+    for name in read_released_shapes():
+        if not is_unused(name):
+            assert release_name(translate_name(name)) == name
+
+
+def test_query_key_and_value_lead_back_to_the_fused_name() -> None:
+    for part in ("q_proj", "k_proj", "v_proj"):
+        fused = release_name(f"language.layers.3.self_attn.{part}.bias")
+        assert fused == "model.layers.3.self_attn.query_key_value.bias"
 
 
 def test_an_unknown_name_is_refused_by_name() -> None:
