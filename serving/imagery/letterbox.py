@@ -66,9 +66,7 @@ class Letterbox:
         if logits.shape != (self.side, self.side):
             raise ValueError(f"expected logits {(self.side, self.side)}, got {logits.shape}")
         inner = logits[self.top : self.top + self.inner_height, self.left : self.left + self.inner_width]
-        restored = cv2.resize(
-            np.ascontiguousarray(inner), (self.width, self.height), interpolation=cv2.INTER_LINEAR
-        )
+        restored = cv2.resize(np.ascontiguousarray(inner), (self.width, self.height), interpolation=cv2.INTER_LINEAR)
         return np.asarray(restored, dtype=np.float32)
 
     def _fit(self, pixels: NDArray[np.uint8], interpolation: int) -> NDArray[np.uint8]:

@@ -61,7 +61,9 @@ def open_picture(path: Path, image_format: ImageFormat) -> Iterator[ImageFile]:
     """
     with path.open("rb") as file:
         try:
-            picture = _READERS[image_format](file)
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # Pillow warns of odd metadata, of which only the size is wanted
+                picture = _READERS[image_format](file)
         except PILLOW_ERRORS as error:
             if _is_cut_short(error):
                 raise ImageTruncatedError from error

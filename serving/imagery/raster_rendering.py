@@ -1,10 +1,12 @@
 """A raster's measurements -> 8-bit RGB, with what is nodata shown black."""
 
+import warnings
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from rasterio.enums import MaskFlags
+from rasterio.enums import ColorInterp
+from rasterio.errors import NodataShadowWarning
 from rasterio.io import DatasetReader
 
 from serving.imagery.band_choice import BandChoice, ColourModel, choose_bands
@@ -41,12 +43,11 @@ def render_raster(dataset: DatasetReader) -> tuple[NDArray[np.uint8], tuple[str,
         rgb, valid = _look_up_palette(dataset)
     else:
         rgb, valid = _render_bands(dataset, choice, notes)
-    if MaskFlags.alpha in dataset.mask_flag_enums[choice.bands[0] - 1]:
-        alpha = np.asarray(dataset.read_masks(choice.bands[0]), dtype=np.uint8)
-        if (alpha < 255).any():
-            rgb = lay_on_black(rgb, alpha)
-            notes.append(describe_transparency(alpha))
-            valid |= alpha == 0  # said by the sentence above
+    alpha = _read_alpha(dataset, choice)
+    if alpha is not None and (alpha < 255).any():
+        rgb = lay_on_black(rgb, alpha)
+        notes.append(describe_transparency(alpha))
+        valid |= alpha == 0  # said by the sentence above, and black already
     rgb[~valid] = 0
     missing = 1.0 - float(np.count_nonzero(valid) / valid.size)
     if missing == 1.0:
@@ -63,7 +64,7 @@ def _look_up_palette(dataset: DatasetReader) -> tuple[NDArray[np.uint8], NDArray
         table[index] = rgba
     rgba = table[indices]
     rgb = lay_on_black(rgba[..., :3], rgba[..., 3]) if (rgba[..., 3] < 255).any() else rgba[..., :3].copy()
-    return rgb, dataset.read_masks(1) > 0
+    return rgb, _read_mask(dataset, 1)
 
 
 def _render_bands(
@@ -98,12 +99,19 @@ def _render_bands(
 def _read_band(dataset: DatasetReader, number: int) -> _Band:
     values = dataset.read(number)
     # An alpha band is laid over the picture afterwards; to the stretch, only what is fully transparent is missing.
-    usable = np.asarray(dataset.read_masks(number) > 0, dtype=bool)
+    usable = _read_mask(dataset, number)
     if np.iscomplexobj(values):
         values = np.abs(values)
     if values.dtype.kind == "f":
         usable &= np.isfinite(values)
     return _Band(values, usable)
+
+
+def _read_mask(dataset: DatasetReader, number: int) -> NDArray[np.bool_]:
+    with warnings.catch_warnings():
+        # An alpha band beside a nodata value: the alpha band is read on its own, see `_read_alpha`.
+        warnings.simplefilter("ignore", category=NodataShadowWarning)
+        return np.asarray(dataset.read_masks(number) > 0, dtype=bool)
 
 
 def _stretch_of(dataset: DatasetReader, model: ColourModel, number: int, band: _Band) -> Stretch | None:
@@ -117,6 +125,22 @@ def _stretch_of(dataset: DatasetReader, model: ColourModel, number: int, band: _
     if bits < 8:
         return Stretch(0.0, float(2**bits - 1))
     return None
+
+
+def _read_alpha(dataset: DatasetReader, choice: BandChoice) -> NDArray[np.uint8] | None:
+    """Return the transparency band as uint8, 255 = opaque; None where there is none.
+
+    GDAL's own mask would leave it out where the file names a nodata value as well.
+    """
+    meanings = dataset.colorinterp
+    if ColorInterp.alpha not in meanings or meanings.index(ColorInterp.alpha) + 1 in choice.bands:
+        return None
+    alpha = dataset.read(meanings.index(ColorInterp.alpha) + 1)
+    if alpha.dtype == np.uint8:
+        return np.asarray(alpha, dtype=np.uint8)
+    if alpha.dtype == np.uint16:
+        return np.asarray(alpha >> 8, dtype=np.uint8)
+    return np.where(alpha > 0, np.uint8(255), np.uint8(0))
 
 
 def _explain_stretch(dataset: DatasetReader, choice: BandChoice, constant: list[int]) -> list[str]:
