@@ -33,8 +33,9 @@ def convert_gguf(gguf: Path, folder: Path) -> None:
     if hasattr(model.config, "quantization_config"):
         del model.config.quantization_config  # the weights are dequantised now
     with tempfile.TemporaryDirectory(dir=folder.parent) as temporary:
-        model.save_pretrained(temporary)
-        tokenizer.save_pretrained(temporary)
+        complete = Path(temporary) / folder.name
+        model.save_pretrained(complete)
+        tokenizer.save_pretrained(complete)
         if folder.exists():  # a conversion that was cut off, or another process was faster
             shutil.rmtree(folder)
-        shutil.copytree(temporary, folder)
+        complete.rename(folder)  # in one step, so that a folder that is there is whole
