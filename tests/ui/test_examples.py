@@ -1,13 +1,12 @@
 """The example images may be shipped, are credited, and can be read."""
 
 import json
-from pathlib import Path
 
 import pytest
 
 from serving.imagery.admission import ImageLimits, admit_image
+from ui.examples import FOLDER, read_examples
 
-FOLDER = Path(__file__).resolve().parents[2] / "ui" / "assets" / "examples"
 EXAMPLES = json.loads((FOLDER / "examples.json").read_text())
 LARGEST_BYTES = 200_000
 
@@ -36,3 +35,9 @@ def test_no_image_lies_about_without_an_entry() -> None:
 
 def test_one_example_is_georeferenced() -> None:
     assert any(row["path"].endswith(".tif") for row in EXAMPLES)
+
+
+def test_the_page_gets_them_in_the_order_of_the_list() -> None:
+    assert [(one.path.name, one.question) for one in read_examples()] == [
+        (row["path"], row["question"]) for row in EXAMPLES
+    ]
