@@ -66,12 +66,19 @@ class Installation:
     find_language_weights: Callable[[], str]
 
 
-def examine(installation: Installation) -> list[Check]:
-    """Return every check, in the order in which a person would mend them."""
+def examine(
+    installation: Installation, *, torch_command: Sequence[str] = (sys.executable, "-c", _DESCRIBE_TORCH)
+) -> list[Check]:
+    """Return every check, in the order in which a person would mend them.
+
+    Args:
+        installation: what is looked at.
+        torch_command: prints what PyTorch is like, as JSON.
+    """
     return [
         check_python(sys.version_info[:3]),
         check_packages(metadata.requires(DISTRIBUTION) or []),
-        check_torch([sys.executable, "-c", _DESCRIBE_TORCH]),
+        check_torch(torch_command),
         check_gdal(),
         check_weights("mask model", installation.read_model_digest),
         check_weights("language model", installation.find_language_weights),

@@ -1,6 +1,6 @@
 """`segearth reference`: the command line as Markdown, from the program's own help texts; docs/cli.md is its output."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import typer
 from typer.core import TyperCommand, TyperGroup, TyperOption
@@ -8,13 +8,18 @@ from typer.core import TyperCommand, TyperGroup, TyperOption
 PROGRAM = "segearth"
 
 
-def add_reference_command(app: typer.Typer) -> None:
-    """Give `app` the command; hidden, since it serves `make docs`."""
+def add_reference_command(app: typer.Typer, *, build_whole: Callable[[], typer.Typer]) -> None:
+    """Give `app` the command; hidden, since it serves `make docs`.
+
+    Args:
+        app: where the command is added.
+        build_whole: returns the command line with every command mounted.
+    """
 
     @app.command(hidden=True)
     def reference() -> None:
         """Print this command line as Markdown."""
-        typer.echo(render_reference(app), nl=False)
+        typer.echo(render_reference(build_whole()), nl=False)
 
 
 def render_reference(app: typer.Typer) -> str:

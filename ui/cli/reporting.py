@@ -8,11 +8,12 @@ import typer
 
 from assistant.errors import AssistantError
 from serving.errors import ServingError
+from storage.errors import StorageError
 from ui.cli.errors import CliError
 
 EXIT_FAILED = 2
 # Errors whose text was written for people. Anything else is a bug and keeps its traceback.
-SPOKEN_ERRORS = (ServingError, AssistantError, CliError)
+SPOKEN_ERRORS = (ServingError, AssistantError, StorageError, CliError)
 
 
 def print_json(row: Mapping[str, object]) -> None:

@@ -146,5 +146,7 @@ def test_every_check_has_a_name_of_its_own(tmp_path: Path) -> None:
         read_model_digest=lambda: "abc",
         find_language_weights=lambda: "there",
     )
-    names = [check.name for check in examine(installation)]
+    description = json.dumps({"version": "9.9.9", "cuda": "A card", "threads": 2})
+    checks = examine(installation, torch_command=[sys.executable, "-c", f"print('{description}')"])
+    names = [check.name for check in checks]
     assert len(set(names)) == len(names) == 10

@@ -9,7 +9,7 @@ from ui.cli.reference import add_reference_command, render_reference
 
 def build_app() -> typer.Typer:
     app = typer.Typer()
-    add_reference_command(app)
+    add_reference_command(app, build_whole=lambda: app)
 
     @app.command()
     def greet(
