@@ -17,6 +17,7 @@ from PIL import Image, UnidentifiedImageError
 
 from evaluation.errors import GoldenCaseError
 from evaluation.golden_fill import formula_image
+from serving.language.sequence import PromptSequence, expand_placeholders, label_reply
 from serving.model.config import RELEASED, SegEarthConfig
 
 # (height, width, k) of the formula pictures that the known cases were made with.
@@ -65,14 +66,45 @@ class GoldenCase:
         """Where the case's picture is, if it has one of its own."""
         return self.path.with_name(f"image_{self.path.stem.removeprefix('case_')}.png")
 
-    def ids(self, key: str) -> list[int]:
-        """Return recorded token ids; empty where the case has none (a prompt without an answer)."""
+    @property
+    def visual_token_step(self) -> int:
+        """Every how many columns the visual tokens are recorded; finer for a narrower language model."""
+        columns = self.arrays["visual_tokens"].shape[-1] if self.arrays["visual_tokens"].ndim else 0
+        return max(1, self.arrays["e"].size // max(1, columns))
+
+    def build_sequence(self, config: SegEarthConfig) -> PromptSequence:
+        """Return the case's conversation, question, labels and reply included.
+
+        Raises:
+            GoldenCaseError: the recorded ids do not make a prompt for this model.
+        """
+        placeholder_ids, question_ids, answer_ids = map(self._ids, ("input_ids", "question_ids", "answer_ids"))
+        vocabulary = config.language.vocabulary_size
+        if max((*placeholder_ids, *question_ids, *answer_ids), default=0) >= vocabulary:
+            raise GoldenCaseError(f"{self.path} holds a token id beyond the vocabulary of {vocabulary}.")
+        try:
+            return expand_placeholders(
+                placeholder_ids,
+                question_ids,
+                answer_ids,
+                visual_token_count=config.compressor.token_count,
+                labels=label_reply(placeholder_ids),
+            )
+        except ValueError as error:
+            raise GoldenCaseError(f"{self.path} holds no prompt that the model can read: {error}.") from error
+
+    def label_reply(self) -> tuple[int, ...]:
+        """Return our labels for the case's conversation, before its placeholders are filled in."""
+        return label_reply(self._ids("input_ids"))
+
+    def _ids(self, key: str) -> list[int]:
+        """Return recorded ids; none where the case has no such part (a prompt without an answer)."""
         return [int(value) for value in self.arrays[key].ravel()] if key in self.arrays else []
 
     def build_config(self) -> SegEarthConfig:
         """Return the released model's config with the language model's size of this case."""
         hidden = self.arrays["e"].size
-        if hidden % _HEAD_DIM:
+        if hidden == 0 or hidden % _HEAD_DIM:
             raise GoldenCaseError(f"{self.path}: the hidden size {hidden} is not a multiple of {_HEAD_DIM}.")
         heads = hidden // _HEAD_DIM
         return dataclasses.replace(
@@ -122,7 +154,8 @@ def load_golden_case(path: Path) -> GoldenCase:
     if not path.is_file():
         raise GoldenCaseError(f"There is no golden case {path}. Give the path of a case_X.npz file.")
     try:
-        with np.load(path) as stored:
+        with path.open("rb") as file:
+            stored = np.load(file)
             if not isinstance(stored, np.lib.npyio.NpzFile):
                 raise GoldenCaseError(f"{path} holds a single array; a golden case is an .npz file of many.")
             arrays = {key: stored[key] for key in stored.files}

@@ -15,7 +15,6 @@ from torch.nn import functional
 from evaluation.golden_case import GoldenCase
 from evaluation.golden_model import GoldenModel
 from serving.imagery.letterbox import Letterbox
-from serving.language.sequence import PromptSequence, expand_placeholders, label_reply
 from serving.model.features import HierarchicalFeatures, PixelFeatures
 from serving.model.normalisation import normalise_images
 
@@ -46,11 +45,10 @@ def record_points(model: GoldenModel, case: GoldenCase, rgb: NDArray[np.uint8]) 
     for name, (channel_step, step) in _LEVEL_STEPS.items():
         level = getattr(levels, name)[0]
         points[name] = level[::channel_step, 1::step, 1::step].numpy()
-        points[f"{name}_stats"] = _stats(level.flatten(1))
+        points[f"{name}_stats"] = _stats(level)
 
     visual_tokens = model.segearth.compressor(levels.res5)[0]
-    columns = visual_tokens.shape[1] // case.arrays["visual_tokens"].shape[-1]
-    points["visual_tokens"] = visual_tokens[:, ::columns].numpy()
+    points["visual_tokens"] = visual_tokens[:, :: case.visual_token_step].numpy()
     points["visual_tokens_stats"] = _stats(visual_tokens)
 
     question = _read_question(model, case, visual_tokens, points)
@@ -62,14 +60,8 @@ def record_points(model: GoldenModel, case: GoldenCase, rgb: NDArray[np.uint8]) 
 
 def _read_question(model: GoldenModel, case: GoldenCase, visual_tokens: Tensor, points: Points) -> Tensor:
     """Run the language model; return the hidden states of the question, (n, D)."""
-    placeholder_ids = case.ids("input_ids")
-    points["labels"] = np.array(label_reply(placeholder_ids))
-    sequence: PromptSequence = expand_placeholders(
-        placeholder_ids,
-        case.ids("question_ids"),
-        case.ids("answer_ids"),
-        visual_token_count=len(visual_tokens),
-    )
+    sequence = case.build_sequence(model.segearth.config)
+    points["labels"] = np.array(case.label_reply())
     points["image_span"] = _span(sequence.image_span)
     points["question_span"] = _span(sequence.question_span)
     points["seq_len"] = np.array([len(sequence)])
@@ -118,9 +110,9 @@ def _decode_pixels(model: GoldenModel, levels: HierarchicalFeatures, points: Poi
     features: PixelFeatures = model.segearth.pixel_decoder(levels)
     for number, (level, step) in enumerate(zip(features.multi_scale, _PIXEL_STEPS, strict=True)):
         points[f"pixel_ms{number}"] = level[0, ::16, 1::step, 1::step].numpy()
-        points[f"pixel_ms{number}_stats"] = _stats(level[0].flatten(1))
+        points[f"pixel_ms{number}_stats"] = _stats(level[0])
     points["mask_features"] = features.mask_features[0, ::16, 3::16, 3::16].numpy()
-    points["mask_features_stats"] = _stats(features.mask_features[0].flatten(1))
+    points["mask_features_stats"] = _stats(features.mask_features[0])
     return features
 
 
@@ -137,10 +129,13 @@ def _decode_mask(model: GoldenModel, query: Tensor, features: PixelFeatures, poi
     points["mask_count"] = np.array([np.count_nonzero(mask)])
 
 
-def _stats(rows: Tensor) -> NDArray[np.float32]:
-    """Return [mean, population standard deviation] of every row of (R, N), float32 (R, 2)."""
-    rows = rows.double()
-    return torch.stack([rows.mean(1), rows.std(1, correction=0)], dim=1).float().numpy()
+def _stats(values: Tensor) -> NDArray[np.float32]:
+    """Return [mean, population standard deviation] along the first axis, float32 (N, 2)."""
+    array = values.numpy()
+    rest = tuple(range(1, array.ndim))
+    # In float32 over the array as it lies in memory, as it was recorded: another order of adding moves the mean of
+    # 128x128 cells by 1e-5.
+    return np.stack([array.mean(axis=rest), array.std(axis=rest)], axis=1)
 
 
 def _span(span: slice) -> NDArray[np.int64]:
