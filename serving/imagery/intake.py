@@ -6,7 +6,7 @@ from pathlib import Path
 from serving.errors import ImageNotFoundError
 from serving.image_ref import ImageRef
 from serving.imagery.admission import ImageLimits, admit_image
-from serving.imagery.rendering import render_image, save_rendering
+from serving.imagery.rendering import encode_rendering, render_image
 
 
 def take_in_image(path: Path, *, rendering_folder: Path, limits: ImageLimits, name: str = "") -> ImageRef:
@@ -22,7 +22,7 @@ def take_in_image(path: Path, *, rendering_folder: Path, limits: ImageLimits, na
     rendering = render_image(path, header)
     digest = digest_file(path)
     rendering_path = rendering_folder / f"{digest}.png"
-    save_rendering(rendering.rgb, rendering_path)
+    rendering_path.write_bytes(encode_rendering(rendering.rgb))
     return ImageRef(
         digest=digest,
         path=path,

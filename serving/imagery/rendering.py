@@ -1,5 +1,6 @@
 """Any admitted image -> the 8-bit RGB picture at native size that people and the model look at."""
 
+import io
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -64,9 +65,11 @@ def render_image(path: Path, header: ImageHeader) -> Rendering:
     return Rendering(rgb, grid, header.format.value, (*notes, *georeference.notes))
 
 
-def save_rendering(rgb: NDArray[np.uint8], path: Path) -> None:
-    """Write `rgb`, uint8 (H, W, 3), to `path` as a PNG, without loss."""
-    Image.fromarray(rgb).save(path, format="PNG", compress_level=_PNG_EFFORT)
+def encode_rendering(rgb: NDArray[np.uint8]) -> bytes:
+    """Return `rgb`, uint8 (H, W, 3), as a PNG, without loss."""
+    buffer = io.BytesIO()
+    Image.fromarray(rgb).save(buffer, format="PNG", compress_level=_PNG_EFFORT)
+    return buffer.getvalue()
 
 
 def load_rendering(image: ImageRef) -> NDArray[np.uint8]:

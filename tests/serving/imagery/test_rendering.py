@@ -13,7 +13,7 @@ from serving.errors import ImageNotFoundError, ImageTruncatedError
 from serving.grid import Grid
 from serving.image_ref import ImageRef
 from serving.imagery.admission import ImageLimits, admit_image
-from serving.imagery.rendering import Rendering, load_rendering, render_image, save_rendering
+from serving.imagery.rendering import Rendering, encode_rendering, load_rendering, render_image
 from tests.fakes.image_files import UTM_33N, write_raster
 
 RAMP = np.arange(64, dtype=np.uint8).reshape(8, 8) * 4  # 0..252
@@ -266,7 +266,7 @@ def ref_to(rendering_path: Path, grid: Grid) -> ImageRef:
 
 
 def test_a_stored_rendering_comes_back_as_it_was(tmp_path: Path) -> None:
-    save_rendering(RGB, tmp_path / "r.png")
+    (tmp_path / "r.png").write_bytes(encode_rendering(RGB))
     np.testing.assert_array_equal(load_rendering(ref_to(tmp_path / "r.png", Grid(8, 8))), RGB)
 
 
@@ -276,7 +276,7 @@ def test_a_rendering_that_is_gone_is_said_by_the_name_the_person_gave(tmp_path: 
 
 
 def test_a_damaged_rendering_is_never_shown(tmp_path: Path) -> None:
-    save_rendering(np.random.default_rng(0).integers(0, 256, (99, 99, 3), dtype=np.uint8), tmp_path / "r.png")
-    (tmp_path / "r.png").write_bytes((tmp_path / "r.png").read_bytes()[:9000])
+    noise = np.random.default_rng(0).integers(0, 256, (99, 99, 3), dtype=np.uint8)
+    (tmp_path / "r.png").write_bytes(encode_rendering(noise)[:9000])
     with pytest.raises(ImageTruncatedError):
         load_rendering(ref_to(tmp_path / "r.png", Grid(99, 99)))
