@@ -9,7 +9,7 @@ import typer
 from serving.language.smollm2 import QuestionTokenizer, SmolLM2
 from serving.language.smollm2_weights import ensure_smollm2
 from serving.model.config import MINI
-from serving.model.segearth import SegEarth
+from serving.model.segearth import SegEarth, to_channels_last
 from training.descriptions import build_table, collect_texts
 from training.initialisation import constant_visual_tokens, initialise_mini, standardise_descriptions
 from training.loop import MiniTrainer
@@ -35,7 +35,7 @@ def train(
     texts = sorted({*train_texts, *collect_texts(val_samples)})
     table = build_table(language, constant_visual_tokens(model), texts, run_dir / "descriptions.safetensors")
     standardise_descriptions(model, table.look_up([train_texts])[0])
-    model.to(memory_format=torch.channels_last)
+    to_channels_last(model)
     trainer = MiniTrainer(model, language, table, train_samples, val_samples, MINI_RECIPE, run_dir)
     trainer.run()
 

@@ -43,4 +43,4 @@ class Adapters:
 
     def save(self, folder: Path) -> None:
         """Write adapter_config.json and adapter_model.safetensors."""
-        self._wrapped.save_pretrained(folder, save_embedding_layers=False)
+        self._wrapped.save_pretrained(str(folder), save_embedding_layers=False)

@@ -80,7 +80,7 @@ def warp_target(mask: NDArray[np.uint8], geometry: Geometry, side: int) -> NDArr
     matrix[:, 2] += (ratio - 1) / 2
     warped = cv2.warpAffine(mask * 255, matrix, (fine, fine), flags=cv2.INTER_LINEAR)
     cells = warped.reshape(fine // _OVERSAMPLING, _OVERSAMPLING, fine // _OVERSAMPLING, _OVERSAMPLING)
-    return np.round(cells.mean(axis=(1, 3))).astype(np.uint8)
+    return np.asarray(np.round(cells.mean(axis=(1, 3))), np.uint8)
 
 
 def jitter_colour(rgb: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:

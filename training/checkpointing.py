@@ -25,14 +25,14 @@ def load_checkpoint(path: Path) -> dict[str, Any] | None:
 
 
 def append_row(path: Path, row: Mapping[str, float | int | str]) -> None:
-    """Append one row to a CSV file whose header is the first row's keys."""
+    """Append one row to a CSV file whose header is the first row's keys; later rows are put in its order."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    is_new = not path.exists()
-    with path.open("a", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, fieldnames=list(row))
-        if is_new:
-            writer.writeheader()
-        writer.writerow(row)
+    if not path.exists():
+        path.write_text(",".join(row) + "\n", encoding="utf-8")
+    with path.open("r+", newline="", encoding="utf-8") as file:
+        columns = next(csv.reader(file))
+        file.seek(0, 2)
+        csv.DictWriter(file, fieldnames=columns).writerow(row)
 
 
 def read_rows(path: Path) -> list[dict[str, str]]:

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-import torch
 from torch import Tensor
 from torch.nn import functional
 
@@ -64,9 +63,3 @@ def dense_losses(prediction: MaskPrediction, targets: Tensor, is_present: Tensor
         judged = is_judged.float()
         presence = (each * judged).sum() / judged.sum().clamp(min=1)
     return LossParts(_BCE_WEIGHT * bce, _DICE_WEIGHT * dice, _PRESENCE_WEIGHT * presence)
-
-
-def normalise_images(images: Tensor, mean: tuple[float, float, float], std: tuple[float, float, float]) -> Tensor:
-    """Return float32 (B, 3, S, S), channels last in memory, from uint8 (B, S, S, 3)."""
-    shifted = (images.float() - torch.tensor(mean)) / torch.tensor(std)
-    return shifted.permute(0, 3, 1, 2).contiguous(memory_format=torch.channels_last)

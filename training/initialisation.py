@@ -25,16 +25,22 @@ def initialise_mini(model: SegEarth, language: SmolLM2) -> None:
     with torch.no_grad():
         neutral = language.embedding(words).float().mean(0)
         model.compressor.fc.weight.zero_()
-        model.compressor.fc.bias.copy_(neutral)
+        _bias(model).copy_(neutral)
 
 
 def constant_visual_tokens(model: SegEarth) -> Tensor:
     """Return what the untrained compressor gives for any image, (1, T, D_lm)."""
     tokens = model.config.compressor.token_count
-    return model.compressor.fc.bias.detach()[None, None].expand(1, tokens, -1)
+    return _bias(model).detach()[None, None].expand(1, tokens, -1)
 
 
 def standardise_descriptions(model: SegEarth, descriptions: Tensor) -> None:
     """Set the projector's shift and scale from descriptions, (N, D_lm)."""
     model.projector.text_mean.copy_(descriptions.mean(0))
     model.projector.text_std.copy_(descriptions.std(0).clamp(min=1e-3))
+
+
+def _bias(model: SegEarth) -> Tensor:
+    bias = model.compressor.fc.bias
+    assert bias is not None
+    return bias

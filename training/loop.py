@@ -15,11 +15,12 @@ from torch.utils.data import DataLoader
 from serving.language.smollm2 import SmolLM2
 from serving.model.config import SegEarthConfig
 from serving.model.features import ImageFeatures
+from serving.model.normalisation import normalise_images
 from serving.model.segearth import SegEarth
 from training.adapters import Adapters
 from training.batches import Batch, BatchConfig, TrainingBatches
 from training.checkpointing import append_row, load_checkpoint, save_checkpoint
-from training.dense_losses import dense_losses, normalise_images
+from training.dense_losses import dense_losses
 from training.descriptions import DescriptionTable
 from training.recipe import Phase, Recipe
 from training.samples import ImageSample
@@ -110,7 +111,8 @@ class MiniTrainer:
                 started = time.monotonic()
                 done = step + 1
                 if done % _LOG_EVERY == 0:
-                    row = {"phase": phase.name, "step": done, "seconds": round(self._seconds, 1), **losses}
+                    row: dict[str, str | float] = {"phase": phase.name, "step": done, **losses}
+                    row["seconds"] = round(self._seconds, 1)
                     append_row(self._run_dir / "losses.csv", row)
                 if done % self._recipe.checkpoint_every == 0 or done == phase.steps:
                     self._save(index, phase, done, optimiser)
@@ -138,7 +140,7 @@ class MiniTrainer:
         norm = torch.nn.utils.clip_grad_norm_(trained, _GRADIENT_CLIP)
         optimiser.step()
         named = {"total": losses.total, "bce": losses.bce, "dice": losses.dice, "presence": losses.presence}
-        return {name: round(float(value), 4) for name, value in {**named, "gradient_norm": norm}.items()}
+        return {name: round(float(value.detach()), 4) for name, value in {**named, "gradient_norm": norm}.items()}
 
     def _build_optimiser(self, phase: Phase) -> torch.optim.Optimizer:
         apart = {*self._model.encoder.parameters(), *self._model.compressor.parameters()}
@@ -180,7 +182,15 @@ class MiniTrainer:
             return self._language.describe(self._language.encode_prefix(features.visual_tokens), [texts])
 
         report = validate(self._model, self._config, phase.side, self._val, describe, phase.language == "joint")
-        row = {"phase": phase.name, "step": step, "giou": report.giou, "present": report.present}
-        append_row(self._run_dir / "validation.csv", {**row, "absent": report.absent, "kinds": str(report)})
+        append_row(
+            self._run_dir / "validation.csv",
+            {
+                "phase": phase.name,
+                "step": step,
+                "giou": report.giou,
+                "present": report.present,
+                "absent": report.absent,
+                "report": str(report),
+            },
+        )
         _LOG.info("validated", phase=phase.name, step=step, report=str(report))
-

@@ -66,9 +66,7 @@ def load_samples(root: Path, split: str, *, sources: frozenset[str] = frozenset(
             if row["split"] != split or (sources and row["source"] not in sources):
                 continue
             first_row.setdefault(row["image_id"], row)
-            questions[row["image_id"]].append(
-                QuestionSample(row["id"], row["question"], row["kind"], reader.read(row))
-            )
+            questions[row["image_id"]].append(QuestionSample(row["id"], row["question"], row["kind"], reader.read(row)))
     return [
         ImageSample(image_id, root / row["image"], row["source"], tuple(questions[image_id]))
         for image_id, row in first_row.items()
@@ -96,7 +94,7 @@ class _TargetReader:
             height, width = rle["size"]
             box = coco_mask.frPyObjects(np.array([[x0, y0, x1 - x0, y1 - y0]], float), height, width)[0]
             rle = coco_mask.merge([rle, box], intersect=True)
-        return rle  # type: ignore[no-any-return]  # pycocotools is untyped
+        return rle
 
     def _read_mask(self, name: str) -> dict[str, Any]:
         pixels = np.asarray(Image.open(self._root / name)) > 0

@@ -15,9 +15,9 @@ from torch import Tensor
 from serving.imagery.letterbox import Letterbox
 from serving.model.config import SegEarthConfig
 from serving.model.features import ImageFeatures
+from serving.model.normalisation import normalise_images
 from serving.model.segearth import SegEarth
 from training.augmentation import Geometry, warp_target
-from training.dense_losses import normalise_images
 from training.samples import ImageSample
 
 
@@ -61,10 +61,9 @@ def validate(
     scores: dict[str, list[float]] = defaultdict(list)
     for sample in samples:
         rgb = np.asarray(Image.open(sample.path).convert("RGB"))
-        box = Letterbox(*rgb.shape[:2], side)
-        image = normalise_images(
-            torch.from_numpy(box.fit_image(rgb))[None], config.pixel_mean, config.pixel_std
-        )
+        height, width = rgb.shape[:2]
+        box = Letterbox(height, width, side)
+        image = normalise_images(torch.from_numpy(box.fit_image(rgb))[None], config.pixel_mean, config.pixel_std)
         with torch.autocast("cpu", dtype=torch.bfloat16):
             features = model.encode(image) if needs_tokens else model.encode_pixels(image)
             prediction = model.decode(features, describe(features, [q.text for q in sample.questions]))
@@ -72,7 +71,7 @@ def validate(
         assert prediction.presence_logits is not None
         is_there = (prediction.presence_logits[0] > 0).numpy()
         for index, question in enumerate(sample.questions):
-            target = warp_target(question.decode_target(*rgb.shape[:2]), _geometry(box), side) > 127
+            target = warp_target(question.decode_target(height, width), _geometry(box), side) > 127
             mask = masks[index] & is_there[index]
             union = int((mask | target).sum())
             iou = 1.0 if union == 0 else float((mask & target).sum()) / union

@@ -149,7 +149,7 @@ class SmolLM2(nn.Module):
         lengths = torch.tensor([len(row) for row in flat], device=device)
         is_question = torch.arange(longest, device=device)[None] < lengths[:, None]
         hidden = self.question_hidden(prefix.repeat(per_image), ids, is_question)
-        return mean_over_span(hidden.float(), is_question).unflatten(0, (len(questions), per_image))
+        return mean_over_span(hidden.float(), is_question).view(len(questions), per_image, -1)
 
     @property
     def _body(self) -> nn.Module:

@@ -29,7 +29,8 @@ def convert_gguf(gguf: Path, folder: Path) -> None:
     folder.parent.mkdir(parents=True, exist_ok=True)
     tokenizer = AutoTokenizer.from_pretrained(gguf.parent, gguf_file=gguf.name)
     model = AutoModelForCausalLM.from_pretrained(gguf.parent, gguf_file=gguf.name, dtype=torch.bfloat16)
-    model.hf_quantizer = None  # else save_pretrained refuses a model that came from GGUF
+    # Else save_pretrained refuses a model that came from GGUF; the stubs know modules and tensors only.
+    model.hf_quantizer = None  # type: ignore[assignment]
     if hasattr(model.config, "quantization_config"):
         del model.config.quantization_config  # the weights are dequantised now
     with tempfile.TemporaryDirectory(dir=folder.parent) as temporary:

@@ -39,7 +39,8 @@ class MultiHeadAttention(nn.Module):
         v = self._split(functional.linear(value, w_value, b_value))
         allowed = None if blocked is None else ~blocked
         attended = functional.scaled_dot_product_attention(q, k, v, attn_mask=allowed)
-        return self.out_proj(attended.transpose(1, 2).flatten(2))
+        projected: Tensor = self.out_proj(attended.transpose(1, 2).flatten(2))
+        return projected
 
     def _split(self, x: Tensor) -> Tensor:
-        return x.unflatten(2, (self.heads, -1)).transpose(1, 2)  # (B, heads, L, D/heads)
+        return x.view(*x.shape[:2], self.heads, -1).transpose(1, 2)  # (B, heads, L, D/heads)

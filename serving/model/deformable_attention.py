@@ -71,7 +71,8 @@ class DeformableAttention(nn.Module):
             )  # (B·heads, D/heads, points, L)
             gathered = gathered + (sampled * weights[:, :, level]).sum(2)
             start += height * width
-        return self.output_proj(gathered.view(batch, dim, length).transpose(1, 2))
+        projected: Tensor = self.output_proj(gathered.view(batch, dim, length).transpose(1, 2))
+        return projected
 
 
 def token_centres(shapes: Sequence[tuple[int, int]], *, device: torch.device | None = None) -> Tensor:

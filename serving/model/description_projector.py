@@ -38,7 +38,7 @@ class PerceiverAttention(nn.Module):
         return cast(Tensor, self.to_out(gathered.transpose(1, 2).flatten(2)))
 
     def _split(self, x: Tensor) -> Tensor:
-        return x.unflatten(2, (self.heads, -1)).transpose(1, 2)  # (B, heads, L, head_dim)
+        return x.view(*x.shape[:2], self.heads, -1).transpose(1, 2)  # (B, heads, L, head_dim)
 
 
 class PerceiverLayer(nn.Module):
@@ -68,6 +68,8 @@ class DescriptionProjector(nn.Module):
     def __init__(self, config: DescriptionProjectorConfig) -> None:
         super().__init__()
         self.config = config
+        self.text_mean: Tensor
+        self.text_std: Tensor
         self.seg_projector = nn.Linear(config.text_dim, config.dim)
         self.text_projector = nn.Linear(config.text_dim, config.dim)
         self.visual_projector = nn.Linear(config.visual_dim, config.dim)

@@ -7,7 +7,6 @@ depths are those of the published ImageNet weights, whose parameter names `load_
 from collections.abc import Mapping
 from typing import NamedTuple
 
-import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -74,8 +73,8 @@ class _InvertedResidual(nn.Module):
         if self.expand is not None and self.expand_norm is not None:
             hidden = functional.relu6(self.expand_norm(self.expand(hidden)))
         hidden = functional.relu6(self.depthwise_norm(self.depthwise(hidden)))
-        hidden = self.project_norm(self.project(hidden))
-        return features + hidden if self.has_shortcut else hidden
+        projected: Tensor = self.project_norm(self.project(hidden))
+        return features + projected if self.has_shortcut else projected
 
 
 class EfficientNetLite(nn.Module):
@@ -142,8 +141,3 @@ def load_imagenet_weights(encoder: EfficientNetLite, weights: Mapping[str, Tenso
 
 def _batch_norm_parts() -> tuple[str, ...]:
     return ("weight", "bias", "running_mean", "running_var", "num_batches_tracked")
-
-
-def as_channels_last(image: Tensor) -> Tensor:
-    """Return `image` in the memory layout in which depthwise convolutions are fast on a CPU."""
-    return image.contiguous(memory_format=torch.channels_last)

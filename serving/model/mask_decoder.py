@@ -34,7 +34,7 @@ class CrossAttentionLayer(nn.Module):
     ) -> Tensor:
         """(B, Q, D) attends to (B, L, D); `blocked` is (B, 1 or heads, Q, L), True where it must not look."""
         query = state if query_position is None else state + query_position
-        return self.norm(state + self.multihead_attn(query, memory + memory_position, memory, blocked))
+        return cast(Tensor, self.norm(state + self.multihead_attn(query, memory + memory_position, memory, blocked)))
 
 
 class SelfAttentionLayer(nn.Module):
@@ -48,7 +48,7 @@ class SelfAttentionLayer(nn.Module):
     def forward(self, state: Tensor, query_position: Tensor | None = None) -> Tensor:
         """(B, Q, D) to the same."""
         query = state if query_position is None else state + query_position
-        return self.norm(state + self.self_attn(query, query, state))
+        return cast(Tensor, self.norm(state + self.self_attn(query, query, state)))
 
 
 class FeedForwardLayer(nn.Module):
@@ -62,7 +62,7 @@ class FeedForwardLayer(nn.Module):
 
     def forward(self, state: Tensor) -> Tensor:
         """(B, Q, D) to the same."""
-        return self.norm(state + self.linear2(functional.relu(self.linear1(state))))
+        return cast(Tensor, self.norm(state + self.linear2(functional.relu(self.linear1(state)))))
 
 
 class _MaskEmbed(nn.Module):
@@ -110,11 +110,11 @@ class MaskDecoder(nn.Module):
             features: the pixel decoder's outputs for the same B images.
         """
         memories, positions = [], []
-        for index, level in enumerate(features.multi_scale):
-            memory = level.flatten(2).transpose(1, 2) + self.level_embed.weight[index]
-            position = encode_positions(*level.shape[-2:], self.config.dim, device=level.device)
-            memories.append(memory)
-            positions.append(position.to(level.dtype).flatten(2).transpose(1, 2))
+        for index, pixels in enumerate(features.multi_scale):
+            memories.append(pixels.flatten(2).transpose(1, 2) + self.level_embed.weight[index])
+            height, width = pixels.shape[-2:]
+            position = encode_positions(height, width, self.config.dim, device=pixels.device)
+            positions.append(position.to(pixels.dtype).flatten(2).transpose(1, 2))
 
         state = query
         logits = self._predict(state, features.mask_features)

@@ -27,7 +27,8 @@ class PixelEncoderLayer(nn.Module):
         """Refine (B, L, D); `position` is added to the queries, not to the values."""
         tokens = self.norm1(tokens + self.self_attn(tokens + position, reference_xy, tokens, shapes))
         feed_forward = self.linear2(functional.relu(self.linear1(tokens)))
-        return self.norm2(tokens + feed_forward)
+        refined: Tensor = self.norm2(tokens + feed_forward)
+        return refined
 
 
 class PixelDecoder(nn.Module):
@@ -83,7 +84,7 @@ class PixelDecoder(nn.Module):
 
         levels = [
             level.transpose(1, 2).unflatten(2, shape)
-            for level, shape in zip(x.split([h * w for h, w in shapes], 1), shapes, strict=True)
+            for level, shape in zip(torch.split(x, [h * w for h, w in shapes], 1), shapes, strict=True)
         ]
         fine = self.adapter_1(features.res2)
         upsampled = functional.interpolate(

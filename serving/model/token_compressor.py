@@ -25,6 +25,7 @@ class TokenCompressor(nn.Module):
         """Return visual tokens, (B, T, D_lm), row-major over the reduced grid, from res5, (B, C, side, side)."""
         if res5.shape[1:] != (self.config.in_channels, self.config.in_side, self.config.in_side):
             raise ValueError(f"the compressor takes res5 of {self.config}, got {tuple(res5.shape)}")
-        reduced = self.norm1(self.proj1(res5))
+        reduced: Tensor = self.norm1(self.proj1(res5))
         reduced = self.norm2(self.proj2(reduced))
-        return self.fc(reduced).flatten(2).transpose(1, 2)  # (B, T, D_lm)
+        tokens: Tensor = self.fc(reduced)
+        return tokens.flatten(2).transpose(1, 2)  # (B, T, D_lm)

@@ -1,0 +1,60 @@
+"""The language backbone in this process, through transformers."""
+
+from pathlib import Path
+
+import torch
+from peft import PeftModel
+from torch import Tensor
+
+from serving.feature_cache import FeatureCache
+from serving.language.smollm2 import PrefixState, QuestionTokenizer, SmolLM2
+from serving.model.config import InstructionConfig
+
+_PREFIX_CACHE_BYTES = 256 * 1024 * 1024
+
+
+class TransformersBackend:
+    """Keeps the keys and values of each image's prefix, so that a question costs its own tokens only."""
+
+    def __init__(self, language: SmolLM2, *, prefix_cache_bytes: int = _PREFIX_CACHE_BYTES) -> None:
+        self._language = language.eval().requires_grad_(False)
+        self._prefixes: FeatureCache[PrefixState] = FeatureCache(prefix_cache_bytes)
+
+    @classmethod
+    def load(
+        cls,
+        folder: Path,
+        instruction: InstructionConfig,
+        *,
+        adapter: Path | None,
+        device: torch.device,
+        dtype: torch.dtype = torch.float32,
+    ) -> "TransformersBackend":
+        """Load the backbone, with the adapter merged into its weights.
+
+        Args:
+            folder: weights and tokenizer in transformers' layout.
+            instruction: the words around the visual tokens.
+            adapter: folder of a peft adapter, or None.
+            device: where it runs.
+            dtype: of its weights.
+        """
+        language = SmolLM2(folder, QuestionTokenizer(folder, instruction), dtype=dtype)
+        if adapter is not None:
+            merged = PeftModel.from_pretrained(language.causal_model, str(adapter)).merge_and_unload()
+            language.causal_model = merged
+        return cls(language.to(device))
+
+    @torch.inference_mode()
+    def prefill_hidden(self, image_digest: str, visual_tokens: Tensor, question: str) -> Tensor:
+        """Return last-layer hidden states of the question's span, SEG token included: float32, (n, D)."""
+        prefix = self._prefixes.get(image_digest)
+        if prefix is None:
+            prefix = self._language.encode_prefix(visual_tokens[None])
+            self._prefixes.put(image_digest, prefix)
+        ids = torch.tensor([self._language.tokenizer.tokenize_question(question)], device=visual_tokens.device)
+        hidden = self._language.question_hidden(prefix, ids, torch.ones_like(ids, dtype=torch.bool))
+        return hidden[0].float()
+
+    def close(self) -> None:
+        """Nothing outlives this object."""

@@ -1,0 +1,55 @@
+"""Image and target stay on top of each other, and only true questions remain."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from training.augmentation import Geometry, draw_geometry, warp_image, warp_target
+from training.samples import QuestionSample
+
+SIDE = 64
+
+
+def _question(text: str, kind: str = "class") -> QuestionSample:
+    return QuestionSample("q", text, kind, None)
+
+
+@settings(max_examples=40, deadline=None)
+@given(seed=st.integers(0, 2**32 - 1), height=st.integers(30, 90), width=st.integers(30, 90))
+def test_the_target_lies_where_the_object_went(seed: int, height: int, width: int) -> None:
+    mask = np.zeros((height, width), np.uint8)
+    mask[height // 4 : height * 3 // 4, width // 5 : width // 2] = 1
+    rgb = np.repeat(mask[:, :, None] * 255, 3, axis=2)
+    geometry = draw_geometry(np.random.default_rng(seed), height, width, SIDE)
+    image = warp_image(rgb, geometry, SIDE)
+    target = warp_target(mask, geometry, SIDE)
+    shares = image[:, :, 0].reshape(SIDE // 4, 4, SIDE // 4, 4).mean(axis=(1, 3))
+    # Resampling differs at edges; inside and outside of the object the two agree.
+    inside, outside = shares > 250, shares < 5
+    assert (target[inside] > 200).all()
+    assert (target[outside] < 55).all()
+
+
+def test_a_turned_image_asks_nothing_about_places() -> None:
+    turned = Geometry(np.eye(2, 3), left_right=False, top_bottom=False, is_turned=True, is_cropped=False)
+    assert turned.question_text(_question("the ship on the left")) is None
+    assert turned.question_text(_question("Mark every ship.")) == "Mark every ship."
+
+
+def test_a_cropped_image_ranks_nothing() -> None:
+    cropped = Geometry(np.eye(2, 3), left_right=False, top_bottom=False, is_turned=False, is_cropped=True)
+    assert cropped.question_text(_question("The largest ship", "size")) is None
+    assert cropped.question_text(_question("Mark every ship.")) == "Mark every ship."
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_half_of_the_geometries_keep_the_whole_image(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    kept = [geometry for _ in range(60) if not (geometry := draw_geometry(rng, 50, 80, SIDE)).is_cropped]
+    assert 15 <= len(kept) <= 45
+    corners = np.array([[0, 0, 1], [79, 0, 1], [0, 49, 1], [79, 49, 1]], float).T
+    for geometry in kept:
+        placed = geometry.matrix @ corners
+        assert placed.min() >= -1
+        assert placed.max() <= SIDE
