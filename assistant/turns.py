@@ -1,6 +1,5 @@
 """Run one turn: a question in, its events out; everything that was made is stored on the way."""
 
-import unicodedata
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -12,22 +11,20 @@ from numpy.typing import NDArray
 from scipy.special import expit
 from structlog.typing import FilteringBoundLogger
 
-from assistant.answering import answer_topic, describe_answer, shorten
+from assistant.answering import answer_topic, describe_answer
 from assistant.conversation import Message, NewMessage, Role, Status
 from assistant.errors import AssistantError, ImageNeededError, MessageNotFoundError
 from assistant.events import Accepted, Done, Event, Failed, MaskReady, Stage, TextDelta
 from assistant.intents import Ask, Segment
 from assistant.interfaces import Clock, Engine, History
 from assistant.measuring import measure_facts
+from assistant.questions import LONGEST_QUESTION, check_question, title_conversation
 from assistant.routing.router import route
 from assistant.staged_work import run_staged
 from serving.cancellation import Cancellation
-from serving.errors import QuestionEmptyError, QuestionTooLongError, SegmentationCancelledError, ServingError
+from serving.errors import SegmentationCancelledError, ServingError
 from serving.image_ref import ImageRef
 from serving.prediction import Prediction
-
-LONGEST_QUESTION = 2_000
-TITLE_LENGTH = 60
 
 STAGE_SENTENCES = {
     "read": "Opening the image",
@@ -44,7 +41,8 @@ class TurnRequest:
 
     Attributes:
         owner: who asks.
-        conversation_id: where; None starts a conversation, named after the question.
+        conversation_id: where; None starts a conversation, named after the question. One that is still called
+            by its image's name gets the name of its first question too.
         text: the question as typed; not looked at in a retry.
         image: the image that the question is about; None means the latest image of the conversation.
         cancellation: set by whoever shows the turn, to stop it.
@@ -109,8 +107,7 @@ class TurnRunner:
         try:
             with self._noting_failure(outcome, request):
                 yield from self._answer(request, turn)
-        except GeneratorExit:
-            request.cancellation.cancel()
+        except GeneratorExit:  # the work was asked to stop where it is waited for, in `run_staged`
             with self._noting_failure(_Outcome(), request):
                 self._store_left(request, turn)
             raise
@@ -147,16 +144,27 @@ class TurnRunner:
         """Return the messages before the question, and the question, stored."""
         if request.retry_of is not None:
             return self._find_question(request, request.retry_of)
-        text = self._check_question(request.text)
+        text = check_question(request.text, longest=self._longest_question)
         earlier: Sequence[Message] = ()
         conversation_id = request.conversation_id
         if conversation_id is None:
             conversation_id = self._history.create_conversation(request.owner, title_conversation(text)).id
         else:
             earlier = self._history.list_messages(request.owner, conversation_id)
+            self._name_after_first_question(request.owner, conversation_id, earlier, text)
         image = request.image or next((message.image for message in reversed(earlier) if message.image), None)
         message = NewMessage(role=Role.USER, text=text, image=image)
         return earlier, self._history.append_message(request.owner, conversation_id, message)
+
+    def _name_after_first_question(
+        self, owner: str, conversation_id: str, earlier: Sequence[Message], text: str
+    ) -> None:
+        """Give a conversation that is still called by its image's name the name of its first question."""
+        if any(message.role is Role.USER and message.text for message in earlier):
+            return
+        title = self._history.get_conversation(owner, conversation_id).title
+        if title in {message.image.name for message in earlier if message.image is not None}:
+            self._history.rename_conversation(owner, conversation_id, title_conversation(text))
 
     def _find_question(self, request: TurnRequest, message_id: str) -> tuple[Sequence[Message], Message]:
         question = self._history.get_message(request.owner, message_id)
@@ -170,18 +178,6 @@ class TurnRunner:
         # there is an answer now.
         image = question.image or request.image
         return messages[:position], replace(question, image=image)
-
-    def _check_question(self, text: str) -> str:
-        """Return `text` fit for storing: no control characters, no lone surrogates, no blank ends."""
-        if len(text) > self._longest_question:
-            raise QuestionTooLongError(length=len(text), limit=self._longest_question)
-        storable = "".join(
-            character if character in "\n\t" or unicodedata.category(character) not in ("Cc", "Cs") else " "
-            for character in text
-        ).strip()
-        if not storable:
-            raise QuestionEmptyError
-        return storable
 
     def _segment(
         self, image: ImageRef, question: str, turn: _Turn, cancellation: Cancellation
@@ -268,11 +264,6 @@ class TurnRunner:
                 conversation_id=request.conversation_id,
                 image_digest=None if request.image is None else request.image.digest,
             )
-
-
-def title_conversation(question: str) -> str:
-    """Return a one-line title from a conversation's first question."""
-    return shorten(question, TITLE_LENGTH)
 
 
 def to_confidence(mask_logits: NDArray[np.float32]) -> NDArray[np.uint8]:

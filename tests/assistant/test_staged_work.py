@@ -42,18 +42,19 @@ def test_what_the_work_raises_reaches_the_caller() -> None:
 
 
 def test_cancelling_does_not_wait_for_a_stage_that_cannot_be_interrupted() -> None:
-    release, cancellation = threading.Event(), Cancellation()
+    release, ended, cancellation = threading.Event(), threading.Event(), Cancellation()
 
     def work(report: Callable[[str], None]) -> None:
         report("encode")
         release.wait(WAIT_S)
+        ended.set()
 
     stages = run_staged(work, cancellation)
     assert next(stages) == "encode"
     cancellation.cancel()
     with pytest.raises(SegmentationCancelledError):
         next(stages)
-    assert not release.is_set()
+    assert not ended.is_set()
     release.set()
 
 

@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 from structlog.testing import capture_logs
 
-from assistant.conversation import Message, Role, Status
+from assistant.conversation import Message, NewMessage, Role, Status
 from assistant.events import Accepted, Done, Event, Failed, MaskReady, Stage, TextDelta
-from assistant.turns import LONGEST_QUESTION, TurnRequest, TurnRunner, title_conversation, to_confidence
+from assistant.questions import LONGEST_QUESTION
+from assistant.turns import TurnRequest, TurnRunner, to_confidence
 from serving.cancellation import Cancellation
 from serving.errors import CheckpointMissingError
 from serving.image_ref import ImageRef
@@ -124,6 +125,19 @@ def test_a_new_conversation_is_named_after_its_first_question(bench: Bench, imag
     message = done(bench.ask("  where are\nthe roofs?  ", image))
     bench.ask("and the blue ones?", conversation_id=message.conversation_id)
     assert bench.history.get_conversation(OWNER, message.conversation_id).title == "where are the roofs?"
+
+
+@pytest.mark.parametrize(
+    ("title", "expected"), [("scene.png", "where are the roofs?"), ("Bolzano, spring", "Bolzano, spring")]
+)
+def test_a_conversation_called_by_its_image_is_named_after_the_question_unless_renamed(
+    bench: Bench, image: ImageRef, title: str, expected: str
+) -> None:
+    conversation_id = bench.history.create_conversation(OWNER, title).id
+    bench.history.append_message(OWNER, conversation_id, NewMessage(Role.USER, "", image=image))
+    bench.ask("where are the roofs?", conversation_id=conversation_id)
+    bench.ask("where are the red cars?", conversation_id=conversation_id)
+    assert bench.history.get_conversation(OWNER, conversation_id).title == expected
 
 
 def test_a_later_question_without_an_image_is_about_the_last_one(bench: Bench, image: ImageRef) -> None:
@@ -310,6 +324,19 @@ def test_stop_ends_the_turn_and_the_work_and_is_stored(bench: Bench, image: Imag
     assert bench.engine.cancelled.wait(WAIT_S)
 
 
+def test_stop_while_measuring_still_keeps_the_answer_back(bench: Bench, image: ImageRef) -> None:
+    cancellation = Cancellation()
+    events: list[Event] = []
+    for event in bench.runner.run(TurnRequest(OWNER, None, "where are the roofs?", image, cancellation)):
+        events.append(event)
+        if isinstance(event, Stage) and event.name == "measure":
+            cancellation.cancel()
+    ended = failed(events)
+    assert "MaskReady" not in kinds(events)
+    assert ended.message is not None
+    assert (ended.message.status, ended.message.mask_digest) == (Status.STOPPED, None)
+
+
 def test_leaving_a_turn_stops_its_work_and_stores_that_it_was_stopped(bench: Bench, image: ImageRef) -> None:
     bench.engine.gate = threading.Event()
     events = bench.runner.run(TurnRequest(OWNER, None, "where are the roofs?", image))
@@ -395,8 +422,3 @@ def test_confidence_is_the_probability_in_255ths() -> None:
     confidence = to_confidence(logits)
     assert confidence.dtype == np.uint8
     assert confidence.tolist() == [[0, 128, 255, 191]]
-
-
-def test_a_title_is_one_short_line() -> None:
-    title = title_conversation("which of the fields\nthat lie beside the river would be flooded first in spring?")
-    assert title == "which of the fields that lie beside the river would be…"
