@@ -46,7 +46,7 @@ def build_evaluate_app(build_engine: BuildEngine, *, blank_question: str = BLANK
         limit: Annotated[int | None, typer.Option(min=1, help="Ask so many questions, spread over the images.")] = None,
         sources: Annotated[str, typer.Option(help="Only these sources, separated by commas.")] = "",
         blank_questions: Annotated[
-            bool, typer.Option("--blank-questions", help="Put an empty text in place of each question.")
+            bool, typer.Option("--blank-questions", help="Replace each question by a full stop, which says nothing.")
         ] = False,
         constant: Annotated[
             bool, typer.Option("--constant", help="Score the best constant mask instead of the model.")
