@@ -11,8 +11,10 @@ from serving.language.smollm2_weights import ensure_smollm2
 from serving.model.config import MINI
 from serving.model.segearth import SegEarth, to_channels_last
 from training.descriptions import build_table, collect_texts
+from training.export import export_model
 from training.initialisation import constant_visual_tokens, initialise_mini, standardise_descriptions
 from training.loop import MiniTrainer
+from training.plots import plot_training
 from training.recipe import MINI_RECIPE
 from training.samples import load_samples
 
@@ -22,6 +24,7 @@ def train(
     run_dir: Annotated[Path, typer.Option(help="Checkpoints, tables and plots; an interrupted run goes on.")],
     cache_dir: Annotated[Path, typer.Option(help="Where the language weights are kept.")],
     threads: Annotated[int, typer.Option(help="CPU threads.")] = 2,
+    out: Annotated[Path, typer.Option(help="Where the trained model is written.")] = Path("models/mini"),
 ) -> None:
     """Train the mini model, or go on where an earlier run stopped."""
     torch.set_num_threads(threads)
@@ -38,6 +41,15 @@ def train(
     to_channels_last(model)
     trainer = MiniTrainer(model, language, table, train_samples, val_samples, MINI_RECIPE, run_dir)
     trainer.run()
+    export_model(
+        model,
+        trainer.adapters,
+        out,
+        recipe=MINI_RECIPE,
+        seconds=trainer.seconds,
+        sources=sorted({sample.source for sample in train_samples}),
+    )
+    plot_training(run_dir, out / "training.png")
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """Low-rank adapters on the language backbone's attention, in peft's file format."""
 
+import json
 from pathlib import Path
 from typing import cast
 
@@ -9,6 +10,7 @@ from torch import Tensor, nn
 from serving.language.smollm2 import SmolLM2
 from serving.model.config import LanguageConfig
 
+_BASE_MODEL = "HuggingFaceTB/SmolLM2-135M-Instruct"
 _TARGETS = ["q_proj", "v_proj"]
 
 
@@ -44,3 +46,7 @@ class Adapters:
     def save(self, folder: Path) -> None:
         """Write adapter_config.json and adapter_model.safetensors."""
         self._wrapped.save_pretrained(str(folder), save_embedding_layers=False)
+        config_path = folder / "adapter_config.json"
+        config = json.loads(config_path.read_text(encoding="utf-8"))
+        config["base_model_name_or_path"] = _BASE_MODEL  # peft writes the folder of this machine
+        config_path.write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")

@@ -12,7 +12,7 @@ from serving.errors import ImageError, ImageNotFoundError, ImageUnreadableError
 from serving.grid import Grid
 from serving.image_ref import ImageRef
 from serving.imagery.admission import ImageHeader
-from serving.imagery.formats import ImageFormat
+from serving.imagery.formats import HEAD_BYTES, ImageFormat, recognise_format
 from serving.imagery.georeference import Georeference, read_georeference
 from serving.imagery.orientation import UPRIGHT, turn_upright
 from serving.imagery.plain_pictures import decode_picture, open_picture, read_orientation
@@ -75,12 +75,16 @@ def encode_rendering(rgb: NDArray[np.uint8]) -> bytes:
 def load_rendering(image: ImageRef) -> NDArray[np.uint8]:
     """Return the stored rendering of `image`, uint8 RGB, (grid.height, grid.width, 3).
 
+    The store writes PNG; a picture on disk that needs no rendering may stand for its own, in whatever format.
+
     Raises:
         ImageNotFoundError: it is not on the disk any more.
         ImageTruncatedError: the stored file is damaged.
     """
     try:
-        with open_picture(image.rendering_path, ImageFormat.PNG) as picture:
+        with image.rendering_path.open("rb") as file:
+            image_format = recognise_format(file.read(HEAD_BYTES))
+        with open_picture(image.rendering_path, image_format) as picture:
             rgb, _ = decode_picture(picture)
     except FileNotFoundError as error:
         raise ImageNotFoundError(name=image.name) from error
