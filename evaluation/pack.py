@@ -4,6 +4,7 @@ import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +15,8 @@ from evaluation.errors import PackMissingError, PackUnreadableError
 
 MANIFEST = "manifest.jsonl"
 QUESTIONS = "questions.jsonl"
+
+Rle = dict[str, Any]  # COCO compressed run lengths: "size" (height, width) and "counts" (bytes)
 
 
 @dataclass(frozen=True)
@@ -91,23 +94,31 @@ class Pack:
 
     def load_target(self, question: PackQuestion) -> NDArray[np.bool_]:
         """Return the pixels to be marked, bool, (height, width) of the image; all False for an empty target."""
+        encoded = self.encode_target(question)
+        if encoded is None:
+            return np.zeros(self._size_of(question), dtype=np.bool_)
+        return decode_rle(encoded)
+
+    def encode_target(self, question: PackQuestion) -> Rle | None:
+        """Return the pixels to be marked as COCO run lengths of the image's size, or None for an empty target."""
         height, width = self._size_of(question)
+        if question.mask is None and not question.instances:
+            return None
         if question.mask is not None:
-            target = self._load_mask(question.mask)
+            target = self._encode_mask(question.mask)
         else:
-            target = np.zeros((height, width), dtype=np.bool_)
-            for instance in question.instances:
-                target |= self._decode_instance(question.source, instance)
-        if target.shape != (height, width):
+            parts = [self._find_instance(question.source, instance) for instance in question.instances]
+            target = _merge(parts)
+        if tuple(target["size"]) != (height, width):
             raise PackUnreadableError(
-                where=question.id, problem=f"the target is {target.shape}, the image {(height, width)}"
+                where=question.id, problem=f"the target is {tuple(target['size'])}, the image {(height, width)}"
             )
         if question.clip_xyxy_px is None:
             return target
         left, top, right, bottom = question.clip_xyxy_px
-        clipped = np.zeros_like(target)
-        clipped[top:bottom, left:right] = target[top:bottom, left:right]
-        return clipped
+        box = np.zeros((height, width), np.uint8, order="F")
+        box[top:bottom, left:right] = 1
+        return _merge([target, coco_mask.encode(box)], intersect=True)
 
     def _size_of(self, question: PackQuestion) -> tuple[int, int]:
         try:
@@ -115,7 +126,7 @@ class Pack:
         except KeyError as error:
             raise PackUnreadableError(where=question.id, problem=f"its image is not in {MANIFEST}") from error
 
-    def _load_mask(self, name: str) -> NDArray[np.bool_]:
+    def _encode_mask(self, name: str) -> Rle:
         path = self._root / name
         try:
             with Image.open(path) as picture:
@@ -124,19 +135,28 @@ class Pack:
             raise PackMissingError(name=name) from error
         except (UnidentifiedImageError, OSError) as error:
             raise PackUnreadableError(where=name, problem="the mask is damaged") from error
-        return pixels
+        encoded: Rle = coco_mask.encode(np.asfortranarray(pixels.astype(np.uint8)))
+        return encoded
 
-    def _decode_instance(self, source: str, instance: int) -> NDArray[np.bool_]:
+    def _find_instance(self, source: str, instance: int) -> Rle:
         if source not in self._segmentations:
             self._segmentations[source] = _read_segmentations(self._root, source)
         try:
             segmentation = self._segmentations[source][instance]
         except KeyError as error:
             raise PackUnreadableError(where=f"annotations/{source}.json", problem=f"no id {instance}") from error
-        decoded: NDArray[np.uint8] = coco_mask.decode(
-            {"size": segmentation["size"], "counts": str(segmentation["counts"]).encode("ascii")}
-        )
-        return decoded.astype(np.bool_)
+        return {"size": segmentation["size"], "counts": str(segmentation["counts"]).encode("ascii")}
+
+
+def decode_rle(rle: Rle) -> NDArray[np.bool_]:
+    """Return the pixels that COCO run lengths stand for, bool, (height, width)."""
+    decoded: NDArray[np.uint8] = coco_mask.decode(rle)
+    return decoded.astype(np.bool_)
+
+
+def _merge(parts: list[Rle], *, intersect: bool = False) -> Rle:
+    merged: Rle = coco_mask.merge(parts, intersect=intersect)
+    return merged
 
 
 def spread_questions(questions: Sequence[PackQuestion], limit: int) -> tuple[PackQuestion, ...]:

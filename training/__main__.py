@@ -6,6 +6,7 @@ from typing import Annotated
 import torch
 import typer
 
+from evaluation.pack import Pack
 from serving.language.smollm2 import QuestionTokenizer, SmolLM2
 from serving.language.smollm2_weights import ensure_smollm2
 from serving.model.config import MINI
@@ -33,7 +34,8 @@ def train(
     language = SmolLM2(folder, QuestionTokenizer(folder, MINI.instruction), dtype=torch.bfloat16)
     model = SegEarth(MINI)
     initialise_mini(model, language)
-    train_samples, val_samples = load_samples(root, "train"), load_samples(root, "val")
+    pack = Pack(root)
+    train_samples, val_samples = load_samples(pack, "train"), load_samples(pack, "val")
     train_texts = collect_texts(train_samples)
     texts = sorted({*train_texts, *collect_texts(val_samples)})
     table = build_table(language, constant_visual_tokens(model), texts, run_dir / "descriptions.safetensors")
