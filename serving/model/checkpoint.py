@@ -97,6 +97,6 @@ def _require(folder: Path, name: str) -> Path:
     if not path.is_file():
         raise CheckpointMissingError(
             what=f"no {name} in the model's folder",
-            remedy="Fetch the repository with all of models/mini, or name another folder with --model-dir.",
+            remedy="Fetch the repository with all of models/mini, or name another folder in SEGEARTH_MODEL_DIR.",
         )
     return path
