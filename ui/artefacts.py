@@ -1,0 +1,57 @@
+"""The pictures that the page shows and hands out, as bytes."""
+
+from pathlib import Path
+
+from serving.image_ref import ImageRef
+from serving.imagery.admission import ImageLimits, admit_image
+from serving.imagery.rendering import load_rendering, render_image
+from serving.mask import Mask
+from storage.exports.png import mask_png, overlay_layer_png, overlay_png, thumbnail_jpeg
+from ui.limits import PREVIEW_SIDE_PX, THUMBNAIL_SIDE_PX
+
+# Orange: rare in aerial images, unlike green, brown, grey and blue, and told apart from them with any colour vision.
+# Dark enough for its outline to be white, which shows on dark ground. As --mask in assets/theme.css.
+MASK_COLOUR = (255, 110, 20)
+# A rendering up to this size goes to the browser as it is, without loss; above, a JPEG is many times smaller.
+LOSSLESS_BYTES = 2_000_000
+JPEG_QUALITY = 90
+
+
+def render_preview(image: ImageRef) -> tuple[bytes, str]:
+    """Return the image as a page shows it, at most `PREVIEW_SIDE_PX` on a side, and its media type.
+
+    Raises:
+        ImageError: the rendering is gone or damaged.
+    """
+    is_small = max(image.grid.height, image.grid.width) <= PREVIEW_SIDE_PX
+    if is_small and image.rendering_path.is_file() and image.rendering_path.stat().st_size <= LOSSLESS_BYTES:
+        return image.rendering_path.read_bytes(), "image/png"
+    return thumbnail_jpeg(load_rendering(image), PREVIEW_SIDE_PX, quality=JPEG_QUALITY), "image/jpeg"
+
+
+def render_thumbnail(path: Path) -> bytes:
+    """Return a small JPEG of an image file of any admitted format.
+
+    Raises:
+        ImageError: the file cannot be used.
+    """
+    return thumbnail_jpeg(render_image(path, admit_image(path, ImageLimits())).rgb, THUMBNAIL_SIDE_PX)
+
+
+def render_mask(mask: Mask) -> bytes:
+    """Return the mask as a PNG at native size."""
+    return mask_png(mask)
+
+
+def render_layer(mask: Mask) -> bytes:
+    """Return the mask as a coloured, transparent layer, at most `PREVIEW_SIDE_PX` on a side."""
+    return overlay_layer_png(mask, MASK_COLOUR, max_side=PREVIEW_SIDE_PX)
+
+
+def render_overlay_picture(image: ImageRef, mask: Mask) -> bytes:
+    """Return image and mask in one PNG at native size.
+
+    Raises:
+        ImageError: the rendering is gone or damaged.
+    """
+    return overlay_png(load_rendering(image), mask, MASK_COLOUR)

@@ -1,0 +1,17 @@
+// Hands what page.js reports (a DOM event "segearth") to Python as an event of the component that this script is
+// loaded by. The names in quotes are the events that Python may listen to.
+const names = [
+  "page_open",
+  "page_new",
+  "page_delete",
+  "page_rename",
+  "page_retry",
+  "page_suggest",
+  "page_example",
+  "page_stop",
+];
+document.addEventListener("segearth", (event) => {
+  if (names.includes(event.detail.name)) {
+    trigger(event.detail.name, event.detail.data);
+  }
+});

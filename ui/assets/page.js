@@ -1,0 +1,309 @@
+// Everything that the page does by itself: one listener per kind of event, for elements that name what they do in
+// data-action or data-control. What only the server can do is raised as the DOM event "segearth" (see bridge.js).
+
+const startOpacity = 80;
+// What the person set for each answer's mask, by message id: { opacity, visible }.
+const maskSettings = new Map();
+const maskSheet = new CSSStyleSheet();
+document.adoptedStyleSheets = [...document.adoptedStyleSheets, maskSheet];
+
+function raise(name, data = {}) {
+  document.dispatchEvent(new CustomEvent("segearth", { detail: { name, data } }));
+}
+
+function find(selector) {
+  return document.querySelector(selector);
+}
+
+// --- Masks: opacity and visibility -------------------------------------------------------------------------------
+
+function settingOf(answer) {
+  return maskSettings.get(answer) ?? { opacity: startOpacity, visible: true };
+}
+
+function changeMask(answer, change) {
+  maskSettings.set(answer, { ...settingOf(answer), ...change });
+  // A style sheet and not style attributes: the server's next update of the messages would take those away.
+  const rules = [...maskSettings].map(([id, setting]) => {
+    const opacity = setting.visible ? setting.opacity / 100 : 0;
+    return `[data-answer="${CSS.escape(id)}"] .picture-layer { opacity: ${opacity}; }`;
+  });
+  maskSheet.replaceSync(rules.join("\n"));
+  showMaskControls();
+}
+
+function showMaskControls() {
+  for (const figure of document.querySelectorAll("[data-answer]")) {
+    const setting = settingOf(figure.dataset.answer);
+    const slider = figure.querySelector("[data-control='opacity']");
+    const box = figure.querySelector("[data-control='visible']");
+    if (!slider || !box) continue;
+    if (slider.value !== String(setting.opacity)) slider.value = String(setting.opacity);
+    slider.disabled = !setting.visible;
+    box.checked = setting.visible;
+    const output = figure.querySelector("output");
+    const label = `${setting.opacity}%`;
+    if (output && output.textContent !== label) output.textContent = label;
+  }
+}
+
+document.addEventListener("input", (event) => {
+  const control = event.target.closest?.("[data-control]");
+  const answer = control?.closest("[data-answer]")?.dataset.answer;
+  if (!answer) return;
+  if (control.dataset.control === "opacity") changeMask(answer, { opacity: Number(control.value) });
+  if (control.dataset.control === "visible") changeMask(answer, { visible: control.checked });
+});
+
+// --- Full-size picture -------------------------------------------------------------------------------------------
+
+function zoom(link) {
+  const dialog = find("#zoom-dialog");
+  const stage = dialog.querySelector(".zoom-stage");
+  const answer = link.closest("[data-answer]")?.dataset.answer;
+  const picture = link.cloneNode(true);
+  const frame = document.createElement("div");
+  frame.className = "picture";
+  frame.style.cssText = link.style.cssText;
+  frame.append(...picture.childNodes);
+  if (answer) stage.dataset.answer = answer;
+  else delete stage.dataset.answer;
+  stage.replaceChildren(frame);
+  dialog.showModal();
+}
+
+// --- Dialogs -----------------------------------------------------------------------------------------------------
+
+function openDialog(id, conversation) {
+  const dialog = find(id);
+  dialog.dataset.conversationId = conversation?.conversationId ?? "";
+  const slot = dialog.querySelector("[data-slot='title']");
+  if (slot) slot.textContent = `“${conversation.title}”`;
+  const field = dialog.querySelector("input");
+  if (field) field.value = conversation.title;
+  dialog.showModal();
+  if (field) field.select();
+}
+
+function confirmDialog(dialog, name, data = {}) {
+  raise(name, { conversation_id: dialog.dataset.conversationId, ...data });
+  dialog.close();
+}
+
+// --- Sidebar, theme, clipboard -----------------------------------------------------------------------------------
+
+function setSidebar(isOpen) {
+  document.body.classList.toggle("sidebar-open", isOpen);
+  for (const button of document.querySelectorAll("[data-action='open-sidebar']")) {
+    button.setAttribute("aria-expanded", String(isOpen));
+  }
+  if (isOpen) find("#sidebar .new-chat")?.focus();
+}
+
+function switchTheme() {
+  const isDark = document.body.classList.toggle("dark");
+  localStorage.setItem("segearth-theme", isDark ? "dark" : "light");
+}
+
+function restoreTheme() {
+  const chosen = localStorage.getItem("segearth-theme");
+  if (chosen) document.body.classList.toggle("dark", chosen === "dark");
+}
+
+async function copyAnswer(button) {
+  const text = button.closest(".answer").querySelector("[data-copy-source]").textContent;
+  await navigator.clipboard.writeText(text);
+  const label = button.querySelector("span");
+  label.textContent = "Copied";
+  window.setTimeout(() => (label.textContent = "Copy"), 1500);
+}
+
+// --- Clicks ------------------------------------------------------------------------------------------------------
+
+const actions = {
+  new: () => {
+    setSidebar(false);
+    raise("page_new");
+    focusComposer();
+  },
+  open: (link) => {
+    setSidebar(false);
+    raise("page_open", { conversation_id: link.dataset.conversationId });
+  },
+  rename: (button) => openDialog("#rename-dialog", button.dataset),
+  delete: (button) => openDialog("#delete-dialog", button.dataset),
+  "confirm-rename": (button) => {
+    const dialog = button.closest("dialog");
+    confirmDialog(dialog, "page_rename", { title: dialog.querySelector("input").value });
+  },
+  "confirm-delete": (button) => confirmDialog(button.closest("dialog"), "page_delete"),
+  "close-dialog": (button) => button.closest("dialog").close(),
+  shortcuts: () => openDialog("#shortcuts-dialog"),
+  example: (card) => raise("page_example", { index: Number(card.dataset.index) }),
+  suggest: (chip) => raise("page_suggest", { question: chip.dataset.question }),
+  retry: (button) => raise("page_retry", { message_id: button.dataset.message }),
+  copy: copyAnswer,
+  zoom,
+  theme: switchTheme,
+  "open-sidebar": () => setSidebar(true),
+  "close-sidebar": () => setSidebar(false),
+};
+
+document.addEventListener("click", (event) => {
+  const element = event.target.closest?.("[data-action]");
+  if (element) {
+    // A link opened in another tab or window is the browser's business.
+    const isPlain = !(event.ctrlKey || event.metaKey || event.shiftKey);
+    if (element.tagName === "A" && !isPlain) return;
+    event.preventDefault();
+    actions[element.dataset.action]?.(element);
+    return;
+  }
+  if (event.target.tagName === "DIALOG") event.target.close();
+  if (document.body.classList.contains("sidebar-open") && !event.target.closest("#sidebar")) setSidebar(false);
+});
+
+// --- Keys --------------------------------------------------------------------------------------------------------
+
+function focusComposer() {
+  find("#composer textarea")?.focus();
+}
+
+function toggleLatestMask() {
+  const figure = [...document.querySelectorAll("#transcript [data-answer]")].at(-1);
+  if (figure) changeMask(figure.dataset.answer, { visible: !settingOf(figure.dataset.answer).visible });
+}
+
+const keys = {
+  "?": () => openDialog("#shortcuts-dialog"),
+  "/": focusComposer,
+  n: () => actions.new(),
+  s: () => {
+    if (window.matchMedia("(max-width: 860px)").matches) setSidebar(true);
+    find("#search input, #search textarea")?.focus();
+  },
+  m: toggleLatestMask,
+};
+
+document.addEventListener("keydown", (event) => {
+  if (find("dialog[open]")) {
+    if (event.key === "Enter" && event.target.closest("#rename-dialog input")) {
+      event.preventDefault();
+      find("#rename-dialog [data-action='confirm-rename']").click();
+    }
+    return;
+  }
+  if (event.key === "Escape") {
+    if (document.body.classList.contains("sidebar-open")) setSidebar(false);
+    else if (find("#live .is-live")) raise("page_stop");
+    return;
+  }
+  const isTyping = event.target.matches?.("input:not([type='range'], [type='checkbox']), textarea, [contenteditable]");
+  if (isTyping || event.ctrlKey || event.metaKey || event.altKey || !(event.key in keys)) return;
+  event.preventDefault();
+  keys[event.key]();
+});
+
+// --- Address: the open conversation stands in ?c=, so that a reload comes back to it ---------------------------------
+
+let shownConversation;
+
+function keepAddress() {
+  const shown = find("#transcript [data-conversation]")?.dataset.conversation;
+  if (shown === undefined || shown === shownConversation) return;
+  const isFirst = shownConversation === undefined;
+  const address = new URL(window.location.href);
+  const named = address.searchParams.get("c") ?? "";
+  // The page is drawn empty before the server has said which conversation the address names.
+  if (isFirst && shown === "" && named !== "") return;
+  shownConversation = shown;
+  markCurrent(shown);
+  if (named === shown) return;
+  if (shown === "") address.searchParams.delete("c");
+  else address.searchParams.set("c", shown);
+  window.history[isFirst ? "replaceState" : "pushState"](null, "", address);
+}
+
+function markCurrent(conversation) {
+  for (const entry of document.querySelectorAll("[data-conversation-entry]")) {
+    entry.classList.toggle("is-current", entry.dataset.conversationEntry === conversation);
+  }
+}
+
+window.addEventListener("popstate", () => {
+  const named = new URL(window.location.href).searchParams.get("c") ?? "";
+  if (named === shownConversation) return;
+  shownConversation = named;
+  if (named === "") raise("page_new");
+  else raise("page_open", { conversation_id: named });
+});
+
+// --- Following what changes ------------------------------------------------------------------------------------------
+
+let isFollowing = true;
+let lastTop = 0;
+let followed;
+
+// Where the end of the conversation is read from: its last line, but never below the start of the last message.
+function endOf(scroller) {
+  const last = [...scroller.querySelectorAll(".message.is-assistant")].at(-1);
+  const bottom = scroller.scrollHeight - scroller.clientHeight;
+  if (!last) return bottom;
+  const top = last.getBoundingClientRect().top - scroller.getBoundingClientRect().top + scroller.scrollTop;
+  return Math.max(0, Math.min(bottom, top - 8));
+}
+
+function scrollToEnd() {
+  const scroller = find("#scroller");
+  if (!scroller) return;
+  isFollowing = true;
+  scroller.scrollTop = endOf(scroller);
+  lastTop = scroller.scrollTop;
+}
+
+function noteScroll(event) {
+  const scroller = event.target;
+  if (scroller.id !== "scroller") return;
+  // Only a person scrolls up; what is drawn makes the conversation longer below.
+  const isAtEnd = scroller.scrollTop >= endOf(scroller) - 80;
+  isFollowing = isAtEnd || (isFollowing && scroller.scrollTop >= lastTop);
+  lastTop = scroller.scrollTop;
+}
+document.addEventListener("scroll", noteScroll, { capture: true, passive: true });
+
+function followChanges() {
+  keepAddress();
+  showMaskControls();
+  const conversation = find("#transcript [data-conversation]")?.dataset.conversation;
+  const isEmpty = conversation === "";
+  document.body.classList.toggle("is-empty", isEmpty);
+  const isNew = conversation !== followed || find("#live .is-live") !== null;
+  followed = conversation;
+  if (isEmpty) find("#scroller")?.scrollTo(0, 0);
+  else if (isFollowing || isNew) scrollToEnd();
+}
+
+// A picture that arrives makes the conversation longer; whoever was at its end stays there.
+document.addEventListener("load", (event) => event.target.tagName === "IMG" && isFollowing && scrollToEnd(), true);
+
+// A picture that cannot be shown says so instead of leaving a hole; browsers cannot show a TIFF about to be sent.
+function noteBroken(event) {
+  event.target.closest?.(".picture")?.classList.add("is-broken");
+  event.target.closest?.("#composer .thumbnail-item")?.classList.add("is-unshowable");
+}
+document.addEventListener("error", noteBroken, { capture: true });
+
+new MutationObserver((records) => {
+  const isOurs = records.some((record) => {
+    const element = record.target.nodeType === Node.ELEMENT_NODE ? record.target : record.target.parentElement;
+    return element?.closest("#transcript, #live, #history") || element?.querySelector?.("#transcript");
+  });
+  if (isOurs) followChanges();
+}).observe(document.body, { childList: true, subtree: true, characterData: true, attributes: true, attributeFilter: ["data-conversation", "data-answer"] });
+
+// Gradio sets the class "dark" once when it starts; the person's own choice comes after it.
+new MutationObserver((_, observer) => {
+  if (!find("#transcript")) return;
+  restoreTheme();
+  observer.disconnect();
+}).observe(document.body, { childList: true, subtree: true });

@@ -1,0 +1,326 @@
+"""The conversation and the place to type: components, and which event changes what.
+
+Gradio hands handlers dictionaries of components, so that each says only what it changes. Every handler is given the
+request, and with it the owner; conversation and turn travel with the page, not with the server's session, so that a
+page goes on working after the server was restarted.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from assistant.errors import ConversationNotFoundError
+from ui.access import owner_of
+from ui.interfaces import PageSettings
+from ui.limits import PLAIN_TEXT_LENGTH
+from ui.message_html import render_no_progress, render_progress, render_refusal
+from ui.page_html import render_empty
+from ui.turn_desk import Sent, TurnDesk, Upload
+
+ENGINE_QUEUE = "gpu"
+BRIDGE_SCRIPT = Path(__file__).parent / "assets" / "bridge.js"
+PLACEHOLDER = "Ask about an image…"
+
+Changes = dict[Any, Any]
+
+
+@dataclass(frozen=True)
+class ChatView:
+    """The components of the conversation.
+
+    Attributes:
+        transcript: the stored messages.
+        live: the turn in flight, or why something was not taken in.
+        composer: text and files about to be sent.
+        conversation_id: the open conversation, "" for none; kept in the page.
+        turn_id: the turn in flight in it, "" for none; kept in the page.
+        bridge: raises what was clicked in the messages as events, see `assets/bridge.js`.
+    """
+
+    transcript: gr.HTML
+    live: gr.HTML
+    composer: gr.MultimodalTextbox
+    conversation_id: gr.Textbox
+    turn_id: gr.Textbox
+    bridge: gr.HTML
+
+
+def build_chat_view(settings: PageSettings) -> ChatView:
+    """Place the components into the surrounding `gr.Blocks`."""
+    with gr.Column(elem_id="scroller"):
+        transcript = gr.HTML(
+            render_empty(settings.examples), elem_id="transcript", js_on_load=None, apply_default_css=False
+        )
+        live = gr.HTML(render_no_progress(), elem_id="live", js_on_load=None, apply_default_css=False)
+    with gr.Column(elem_id="composer-dock"):
+        composer = gr.MultimodalTextbox(
+            elem_id="composer",
+            placeholder=PLACEHOLDER,
+            label="Your question, and images to ask about",
+            show_label=False,
+            container=False,
+            sources=["upload"],
+            file_count="multiple",
+            lines=1,
+            max_lines=8,
+            autofocus=True,
+            max_plain_text_length=PLAIN_TEXT_LENGTH,
+        )
+    bridge = gr.HTML(
+        "", elem_id="bridge", js_on_load=BRIDGE_SCRIPT.read_text(encoding="utf-8"), apply_default_css=False
+    )
+    return ChatView(
+        transcript=transcript,
+        live=live,
+        composer=composer,
+        conversation_id=gr.Textbox("", visible=False, label="conversation_id"),
+        turn_id=gr.Textbox("", visible=False, label="turn_id"),
+        bridge=bridge,
+    )
+
+
+class ChatEvents:
+    """Connects the components of the conversation with the desk."""
+
+    def __init__(
+        self,
+        page: gr.Blocks,
+        view: ChatView,
+        history: gr.HTML,
+        search: gr.Textbox,
+        desk: TurnDesk,
+        settings: PageSettings,
+    ) -> None:
+        self._page = page
+        self._view = view
+        self._history = history
+        self._search = search
+        self._desk = desk
+        self._settings = settings
+        self._watching: list[Any] = []
+
+    def connect(self) -> None:
+        """Register every event of the conversation."""
+        view, changed = self._view, self._all_outputs()
+        quick: dict[str, Any] = {
+            "outputs": changed,
+            "queue": False,
+            "show_progress": "hidden",
+            "api_visibility": "private",
+        }
+        bridge: Any = view.bridge
+        place = [view.conversation_id, view.turn_id, self._search]
+
+        self._follow(self._page.load(self._load, inputs=[self._search], **quick))
+        self._follow(view.composer.submit(self._send, inputs=[view.composer, *place], **quick))
+        self._follow(bridge.page_suggest(self._suggest, inputs=place, **quick))
+        self._follow(bridge.page_example(self._try_example, inputs=place, **quick))
+        self._follow(bridge.page_retry(self._retry, inputs=place, **quick))
+        view.composer.stop(self._stop, inputs=[view.turn_id], queue=False, api_visibility="private")
+        bridge.page_stop(self._stop, inputs=[view.turn_id], queue=False, api_visibility="private")
+        # A page that turns to another conversation must not be written over by the turn that it watched before.
+        self._follow(bridge.page_open(self._open, inputs=[self._search], cancels=self._watching, **quick))
+        bridge.page_new(self._start_anew, inputs=[self._search], cancels=self._watching, **quick)
+        bridge.page_delete(self._delete, inputs=place, cancels=self._watching, **quick)
+        bridge.page_rename(self._rename, inputs=place, **quick)
+        self._page.unload(self._leave)
+
+    def _follow(self, event: Any) -> None:
+        """After `event`, work on the turn that it started, and show how that goes."""
+        view = self._view
+        event.then(
+            self._work,
+            inputs=[view.turn_id],
+            concurrency_id=ENGINE_QUEUE,
+            concurrency_limit=self._settings.engine_slots,
+            show_progress="hidden",
+            api_visibility="private",
+        )
+        watching = event.then(
+            self._watch,
+            inputs=[view.turn_id, self._search],
+            outputs=self._all_outputs(),
+            concurrency_limit=None,
+            show_progress="hidden",
+            api_visibility="private",
+        )
+        self._watching.append(watching)
+
+    def _load(self, search: str, request: gr.Request) -> Changes:
+        return self._show(owner_of(request), str(request.query_params.get("c", "")), search)
+
+    def _open(self, search: str, event: gr.EventData, request: gr.Request) -> Changes:
+        return self._show(owner_of(request), str(event.conversation_id), search)
+
+    def _start_anew(self, search: str, request: gr.Request) -> Changes:
+        return self._show(owner_of(request), "", search)
+
+    def _send(
+        self, value: dict[str, Any], conversation_id: str, turn_id: str, search: str, request: gr.Request
+    ) -> Changes:
+        uploads = [Upload(Path(path), Path(path).name) for path in value["files"]]
+        return self._take(request, conversation_id, turn_id, search, text=value["text"] or "", uploads=uploads)
+
+    def _suggest(
+        self, conversation_id: str, turn_id: str, search: str, event: gr.EventData, request: gr.Request
+    ) -> Changes:
+        return self._take(request, conversation_id, turn_id, search, text=str(event.question), uploads=[])
+
+    def _try_example(
+        self, conversation_id: str, turn_id: str, search: str, event: gr.EventData, request: gr.Request
+    ) -> Changes:
+        example = self._settings.examples[int(event.index)]
+        upload = Upload(example.path, example.path.name)
+        return self._take(request, conversation_id, turn_id, search, text=example.question, uploads=[upload])
+
+    def _take(
+        self, request: gr.Request, conversation_id: str, turn_id: str, search: str, *, text: str, uploads: list[Upload]
+    ) -> Changes:
+        """Send something; show it, or why it was not taken in."""
+        owner = owner_of(request)
+        sent = self._desk.send(
+            owner, session=request.session_hash or "", conversation_id=conversation_id, text=text, uploads=uploads
+        )
+        if sent.refusal is not None and turn_id:
+            # The turn in flight owns the live region; what was typed stays where it is.
+            gr.Warning(sent.refusal)
+            return {self._view.turn_id: turn_id}
+        changes = self._show_sent(owner, sent, search)
+        if sent.refusal is not None:
+            name = uploads[-1].name if uploads else None
+            changes[self._view.live] = render_refusal(sent.refusal, question=text, image_name=name)
+            changes[self._view.composer] = _idle_composer(text=text)
+        return changes
+
+    def _retry(
+        self, conversation_id: str, turn_id: str, search: str, event: gr.EventData, request: gr.Request
+    ) -> Changes:
+        owner = owner_of(request)
+        sent = self._desk.retry(
+            owner,
+            session=request.session_hash or "",
+            conversation_id=conversation_id,
+            message_id=str(event.message_id),
+        )
+        if sent.refusal is not None:
+            gr.Warning(sent.refusal)
+            return {self._view.turn_id: turn_id}
+        return self._show_sent(owner, sent, search)
+
+    def _work(self, turn_id: str, request: gr.Request) -> None:
+        self._desk.work(owner_of(request), turn_id)
+
+    def _watch(self, turn_id: str, search: str, request: gr.Request) -> Iterator[Changes]:
+        """Yield the progress of a turn, and the conversation when it is over."""
+        owner, view = owner_of(request), self._view
+        turn = self._desk.in_flight.get(owner, turn_id)
+        if turn is None:
+            yield {view.turn_id: ""}
+            return
+        is_listed = False
+        for progress in self._desk.in_flight.follow(turn):
+            if progress.is_finished:
+                break
+            changes: Changes = {
+                view.live: render_progress(progress, question=turn.request.text, image=turn.request.image)
+            }
+            if progress.is_stored and not is_listed:
+                is_listed = True
+                changes |= self._show_stored(owner, progress.conversation_id or "", search)
+            yield changes
+        conversation_id = turn.progress.conversation_id or ""
+        changes = self._show(owner, conversation_id, search)
+        if turn.progress.refusal is not None:
+            image = turn.request.image
+            changes[view.live] = render_refusal(
+                turn.progress.refusal, question=turn.request.text, image_name=None if image is None else image.name
+            )
+            changes[view.composer] = _idle_composer(text=turn.request.text)
+        yield changes
+
+    def _stop(self, turn_id: str, request: gr.Request) -> None:
+        self._desk.stop(owner_of(request), turn_id)
+
+    def _delete(
+        self, conversation_id: str, turn_id: str, search: str, event: gr.EventData, request: gr.Request
+    ) -> Changes:
+        owner, deleted_id = owner_of(request), str(event.conversation_id)
+        try:
+            self._desk.delete(owner, deleted_id)
+        except Exception as error:  # noqa: BLE001 - here a request becomes a sentence for the person and a line in the log
+            gr.Warning(self._desk.explain(error))
+        return self._show(owner, "" if deleted_id == conversation_id else conversation_id, search)
+
+    def _rename(
+        self, conversation_id: str, turn_id: str, search: str, event: gr.EventData, request: gr.Request
+    ) -> Changes:
+        owner = owner_of(request)
+        try:
+            self._desk.rename(owner, str(event.conversation_id), str(event.title))
+        except Exception as error:  # noqa: BLE001 - likewise
+            gr.Warning(self._desk.explain(error))
+        return {self._history: self._render_history(owner, conversation_id, search)}
+
+    def _leave(self, request: gr.Request) -> None:
+        self._desk.abandon(request.session_hash or "")
+
+    def _show_sent(self, owner: str, sent: Sent, search: str) -> Changes:
+        """Return the page after something was sent."""
+        changes = self._show(owner, sent.conversation_id, search)
+        turn = self._desk.in_flight.get(owner, sent.turn_id)
+        if turn is not None:
+            changes[self._view.turn_id] = turn.id
+            changes[self._view.composer] = _busy_composer()
+            changes[self._view.live] = render_progress(
+                turn.progress, question=turn.request.text, image=turn.request.image
+            )
+            if sent.conversation_id == "":
+                changes[self._view.transcript] = ""
+        return changes
+
+    def _show_stored(self, owner: str, conversation_id: str, search: str) -> Changes:
+        return {
+            self._view.transcript: self._desk.render_conversation(owner, conversation_id),
+            self._view.conversation_id: conversation_id,
+            self._history: self._render_history(owner, conversation_id, search),
+        }
+
+    def _show(self, owner: str, conversation_id: str, search: str) -> Changes:
+        """Return the whole page with a conversation open, its turn in flight included."""
+        view = self._view
+        live = render_no_progress()
+        try:
+            transcript = self._desk.render_conversation(owner, conversation_id)
+        except ConversationNotFoundError as error:
+            conversation_id = ""
+            transcript = render_empty(self._settings.examples)
+            live = render_refusal(str(error), question="", image_name=None)
+        turn = self._desk.in_flight.find(owner, conversation_id) if conversation_id else None
+        if turn is not None:
+            live = render_progress(turn.progress, question=turn.request.text, image=turn.request.image)
+        return {
+            view.transcript: transcript,
+            view.live: live,
+            view.conversation_id: conversation_id,
+            view.turn_id: "" if turn is None else turn.id,
+            view.composer: _idle_composer() if turn is None else _busy_composer(),
+            self._history: self._render_history(owner, conversation_id, search),
+        }
+
+    def _render_history(self, owner: str, conversation_id: str, search: str) -> str:
+        return self._desk.render_history(owner, current_id=conversation_id, search=search)
+
+    def _all_outputs(self) -> list[Any]:
+        view = self._view
+        return [view.transcript, view.live, view.composer, view.conversation_id, view.turn_id, self._history]
+
+
+def _idle_composer(text: str = "") -> Any:
+    return gr.MultimodalTextbox(value={"text": text, "files": []}, submit_btn=True, stop_btn=False)
+
+
+def _busy_composer() -> Any:
+    return gr.MultimodalTextbox(value={"text": "", "files": []}, submit_btn=False, stop_btn=True)

@@ -1,0 +1,38 @@
+"""Small pictures as inline SVG, drawn in the colour of the text around them."""
+
+from markupsafe import Markup
+
+_OPEN = (
+    '<svg class="icon" viewBox="0 0 24 24" width="18" height="18" fill="none" stroke="currentColor" '
+    'stroke-width="1.8" stroke-linecap="round" stroke-linejoin="round" aria-hidden="true" focusable="false">'
+)
+
+
+def _draw(shapes: str) -> Markup:
+    return Markup(f"{_OPEN}{shapes}</svg>")
+
+
+LOGO = _draw(
+    '<circle cx="12" cy="12" r="9"/><path d="M3.5 10c3.5-1 5 1.5 8 .5s3-4 6-5"/>'
+    '<path d="M5 17.5c2.5-2 5-.5 7.5-1.5s3.5-3.5 8-3.5"/>'
+)
+CHECK = _draw('<path d="m5 12.5 4.5 4.5L19 7.5"/>')
+COPY = _draw('<rect x="9" y="9" width="11" height="11" rx="2"/><path d="M5 15V6a2 2 0 0 1 2-2h9"/>')
+RETRY = _draw(
+    '<path d="M4 12a8 8 0 0 1 14-5.3L20 9"/><path d="M20 4v5h-5"/><path d="M20 12a8 8 0 0 1-14 5.3L4 15"/>'
+    '<path d="M4 20v-5h5"/>'
+)
+DOWNLOAD = _draw('<path d="M12 4v11"/><path d="m7.5 11 4.5 4.5 4.5-4.5"/><path d="M5 20h14"/>')
+ALERT = _draw('<path d="M12 4 2.8 19.5h18.400Z"/><path d="M12 10v4.5"/><path d="M12 17.200v.1"/>')
+STOPPED = _draw('<circle cx="12" cy="12" r="9"/><rect x="9" y="9" width="6" height="6" rx="1"/>')
+IMAGE = _draw(
+    '<rect x="3.5" y="5" width="17" height="14" rx="2"/><path d="m4 16 4.5-4.5 4 4 2.5-2.5L20 17.5"/>'
+    '<circle cx="15.5" cy="9.5" r="1.3"/>'
+)
+PLUS = _draw('<path d="M12 5v14M5 12h14"/>')
+PENCIL = _draw('<path d="M4 20h4L19 9l-4-4L4 16Z"/><path d="m13.5 6.5 4 4"/>')
+TRASH = _draw('<path d="M5 7h14"/><path d="M9 7V4.5h6V7"/><path d="m7 7 1 13h8l1-13"/>')
+MENU = _draw('<path d="M4 7h16M4 12h16M4 17h16"/>')
+CLOSE = _draw('<path d="m6 6 12 12M18 6 6 18"/>')
+KEYBOARD = _draw('<rect x="3" y="6" width="18" height="12" rx="2"/><path d="M7 10h.1M11 10h.1M15 10h.1M7 14h10"/>')
+THEME = _draw('<circle cx="12" cy="12" r="8.5"/><path d="M12 3.5a8.5 8.5 0 0 1 0 17Z" fill="currentColor"/>')

@@ -1,0 +1,309 @@
+"""Messages as safe HTML: `Markup.format` escapes each value, so what people type is always shown literally.
+
+With `page_html.py` the only place that writes markup. Addresses are relative, so that the page works behind a prefix.
+No inline event handlers: `assets/page.js` listens for `data-action` and `data-control`.
+"""
+
+from collections.abc import Sequence
+
+from markupsafe import Markup
+
+from assistant.answering import format_area, format_share
+from assistant.conversation import Message, Role, Status
+from assistant.facts import Facts
+from serving.image_ref import ImageRef
+from ui.icons import ALERT, CHECK, COPY, DOWNLOAD, IMAGE, LOGO, RETRY, STOPPED
+from ui.limits import shorten_text
+from ui.turns_in_flight import Progress
+
+LABEL_LENGTH = 80
+# The mask's share of the overlay when nobody has moved the slider: the ground stays readable below.
+START_OPACITY_PERCENT = 80
+
+SUGGESTED_QUESTIONS = (
+    "Where are the buildings?",
+    "Where is the water?",
+    "Where would you look for trees?",
+)
+
+
+def render_transcript(messages: Sequence[Message], conversation_id: str, *, is_busy: bool) -> Markup:
+    """Return a whole conversation.
+
+    Args:
+        messages: in order, the first one first.
+        conversation_id: of the messages; the script keeps it in the page's address.
+        is_busy: a turn is in flight, so that a last question without an answer is not an interrupted one.
+    """
+    parts: list[Markup] = []
+    shown: ImageRef | None = None
+    question: Message | None = None
+    for position, message in enumerate(messages):
+        is_last = position == len(messages) - 1
+        if message.role is Role.USER:
+            question = message
+            is_new_image = message.image is not None and (shown is None or shown.digest != message.image.digest)
+            parts.append(render_user_message(message, with_image=is_new_image))
+            shown = message.image or shown
+        else:
+            is_superseded = not is_last and messages[position + 1].role is Role.ASSISTANT
+            can_retry = is_last and not is_busy and question is not None and question.text != ""
+            parts.append(
+                render_answer(
+                    message,
+                    retry_of=question.id if question is not None and can_retry else None,
+                    is_superseded=is_superseded,
+                    with_suggestions=is_last and not is_busy and message.facts is None and _is_bare_image(question),
+                )
+            )
+    if messages and messages[-1].role is Role.USER and not is_busy:
+        parts.append(_render_interrupted(messages[-1]))
+    return Markup('<section class="turns" data-conversation="{}" aria-label="Conversation">{}</section>').format(
+        conversation_id, Markup("").join(parts)
+    )
+
+
+def render_user_message(message: Message, *, with_image: bool) -> Markup:
+    """Return what a person said, with the picture where it is a new one."""
+    picture = Markup("")
+    if with_image and message.image is not None:
+        picture = _render_upload(message.id, message.image)
+    return _wrap_user(picture, message.text)
+
+
+def render_answer(message: Message, *, retry_of: str | None, is_superseded: bool, with_suggestions: bool) -> Markup:
+    """Return what the assistant said: picture with overlay, sentence, figures and actions.
+
+    Args:
+        message: from the assistant.
+        retry_of: the question to ask again on Retry; None for no such button.
+        is_superseded: another answer to the same question follows.
+        with_suggestions: offer questions to click.
+    """
+    if message.status is not Status.COMPLETE:
+        return _render_unanswered(message.text, message.status, retry_of=retry_of, is_superseded=is_superseded)
+    figure = Markup("")
+    if message.mask_digest is not None and message.image is not None:
+        figure = render_overlay(message, message.image)
+    return _wrap_assistant(
+        Markup('{}<p class="answer-text" data-copy-source>{}</p>{}{}').format(
+            figure,
+            message.text,
+            _render_suggestions() if with_suggestions else "",
+            Markup("") if with_suggestions else _render_footer(message, retry_of=retry_of),
+        )
+    )
+
+
+def render_overlay(message: Message, image: ImageRef) -> Markup:
+    """Return the picture with the mask's layer above it, legend, controls and downloads; the one factory for it."""
+    label = shorten_label(message.question or message.text)
+    base = f"artefacts/{message.id}"
+    return Markup(
+        '<figure class="overlay" data-answer="{id}">'
+        '<a class="picture" href="{base}/overlay.png" target="_blank" rel="noopener" data-action="zoom" '
+        'style="--w:{width};--h:{height}" title="Open full size">'
+        '<img class="picture-base" src="{base}/image" alt="{name}" width="{width}" height="{height}">'
+        '<img class="picture-layer" src="{base}/layer.png" alt="{alt}">'
+        "</a>"
+        '<figcaption class="legend">'
+        '<span class="legend-entry"><span class="swatch" aria-hidden="true"></span>'
+        '<span class="legend-label" title="{label}">{label}</span></span>'
+        '<span class="legend-controls">'
+        '<label class="toggle"><input type="checkbox" data-control="visible" checked><span>Mask</span></label>'
+        '<label class="slider"><span>Opacity</span>'
+        '<input type="range" min="0" max="100" step="5" value="{opacity}" data-control="opacity">'
+        "<output>{opacity}%</output></label>"
+        "</span>"
+        '<span class="legend-downloads">'
+        '<a class="download" href="{base}/mask.png?download=1" download>{icon}Mask PNG</a>'
+        '<a class="download" href="{base}/overlay.png?download=1" download>{icon}Overlay PNG</a>'
+        "</span>"
+        "</figcaption></figure>"
+    ).format(
+        id=message.id,
+        base=base,
+        width=image.grid.width,
+        height=image.grid.height,
+        name=image.name,
+        alt=describe_mask(label, message.facts),
+        label=label,
+        opacity=START_OPACITY_PERCENT,
+        icon=DOWNLOAD,
+    )
+
+
+def render_progress(progress: Progress, *, question: str, image: ImageRef | None) -> Markup:
+    """Return the turn that is in flight: the question while it is not stored, and the stages."""
+    mine = Markup("")
+    if not progress.is_stored:
+        mine = _wrap_user(_render_attachment(image) if image is not None else Markup(""), question)
+    return _wrap_live(Markup("{}{}").format(mine, _wrap_assistant(_render_stages(progress), is_live=True)))
+
+
+def render_refusal(sentence: str, *, question: str, image_name: str | None) -> Markup:
+    """Return a question that could not be taken in, and why; nothing of it is stored."""
+    attachment = Markup("") if image_name is None else _render_chip(image_name)
+    mine = _wrap_user(attachment, question) if question or image_name is not None else Markup("")
+    return _wrap_live(
+        Markup("{}{}").format(mine, _render_unanswered(sentence, Status.FAILED, retry_of=None, is_superseded=False))
+    )
+
+
+def render_no_progress() -> Markup:
+    """Return the live region, silent."""
+    return _wrap_live(Markup(""))
+
+
+def describe_mask(label: str, facts: Facts | None) -> str:
+    """Return the alternative text of a mask: what it marks, how many, where, how much; plain text."""
+    if facts is None:
+        return f"Mask for “{label}”"
+    areas = "1 area" if facts.count == 1 else f"{facts.count:,} areas"
+    where = "" if facts.position is None else f", {facts.position}"
+    return f"Mask for “{label}”: {areas}{where}, {format_share(facts.share)} of the image"
+
+
+def shorten_label(text: str) -> str:
+    """Return one line of at most `LABEL_LENGTH` characters."""
+    line = " ".join(text.split())
+    return line if len(line) <= LABEL_LENGTH else f"{line[: LABEL_LENGTH - 1].rstrip()}…"
+
+
+def describe_image(image: ImageRef) -> str:
+    """Return name and size of an image, plain text."""
+    return f"{image.name}, {image.grid.width:,} × {image.grid.height:,} pixels"
+
+
+def _render_upload(message_id: str, image: ImageRef) -> Markup:
+    notes = " ".join(image.notes)
+    return Markup(
+        '<figure class="upload"><a class="picture" href="artefacts/{id}/image" target="_blank" rel="noopener" '
+        'data-action="zoom" style="--w:{width};--h:{height}" title="Open full size">'
+        '<img class="picture-base" src="artefacts/{id}/image" alt="Image {description}" width="{width}" '
+        'height="{height}"></a>'
+        "<figcaption>{description}{notes}</figcaption></figure>"
+    ).format(
+        id=message_id,
+        width=image.grid.width,
+        height=image.grid.height,
+        description=describe_image(image),
+        notes=Markup('<span class="notes">{}</span>').format(notes) if notes else "",
+    )
+
+
+def _render_attachment(image: ImageRef) -> Markup:
+    return _render_chip(describe_image(image))
+
+
+def _render_chip(text: str) -> Markup:
+    return Markup('<p class="attachment">{}<span>{}</span></p>').format(IMAGE, shorten_label(text))
+
+
+def _render_stages(progress: Progress) -> Markup:
+    if progress.is_stopping:
+        current = "Stopping"
+    elif progress.ahead > 0:
+        before = "1 question" if progress.ahead == 1 else f"{progress.ahead} questions"
+        current = f"Waiting: {before} before yours"
+    else:
+        current = progress.stages[-1] if progress.stages else "Starting"
+    done = progress.stages[:-1] if current in progress.stages else progress.stages
+    items = [
+        Markup('<li class="stage is-done">{}<span>{}</span></li>').format(CHECK, sentence)
+        for sentence in dict.fromkeys(done)
+    ]
+    items.append(
+        Markup(
+            '<li class="stage is-current" aria-current="step"><span class="spinner" aria-hidden="true"></span>'
+            "<span>{}…</span></li>"
+        ).format(current)
+    )
+    text = Markup('<p class="answer-text">{}</p>').format(progress.text) if progress.text else Markup("")
+    return Markup('<ol class="stages">{}</ol>{}').format(Markup("").join(items), text)
+
+
+def _render_unanswered(text: str, status: Status, *, retry_of: str | None, is_superseded: bool) -> Markup:
+    kind = "stopped" if status is Status.STOPPED else "failed"
+    return _wrap_assistant(
+        Markup('<div class="notice is-{}{}"{}>{}<p data-copy-source>{}</p></div>{}').format(
+            kind,
+            " is-superseded" if is_superseded else "",
+            Markup("") if is_superseded or kind == "stopped" else Markup(' role="alert"'),
+            STOPPED if kind == "stopped" else ALERT,
+            text,
+            _render_retry(retry_of, "Try again", is_prominent=True) if retry_of is not None else "",
+        )
+    )
+
+
+def _render_interrupted(question: Message) -> Markup:
+    if question.text == "":
+        return Markup("")
+    return _render_unanswered(
+        "This question was interrupted before it was answered.",
+        Status.STOPPED,
+        retry_of=question.id,
+        is_superseded=False,
+    )
+
+
+def _render_footer(message: Message, *, retry_of: str | None) -> Markup:
+    figures: list[Markup] = []
+    if message.facts is not None and message.facts.pixel_count > 0:
+        if message.score is not None:
+            figures.append(_render_figure("Confidence", f"{message.score:.0%}"))
+        if message.facts.area_m2 is not None:
+            figures.append(_render_figure("Area", format_area(message.facts.area_m2)))
+        figures.append(_render_figure("Share", format_share(message.facts.share)))
+        figures.append(_render_figure("Parts", f"{message.facts.count:,}"))
+    if message.seconds:
+        figures.append(_render_figure("Time", f"{sum(message.seconds.values()):.1f} s"))
+    listed = Markup('<dl class="figures">{}</dl>').format(Markup("").join(figures)) if figures else Markup("")
+    return Markup(
+        '<footer class="answer-footer">{}<span class="answer-actions">'
+        '<button type="button" class="quiet" data-action="copy" title="Copy the answer">{}<span>Copy</span></button>'
+        "{}</span></footer>"
+    ).format(listed, COPY, _render_retry(retry_of, "Retry", is_prominent=False) if retry_of is not None else "")
+
+
+def _render_figure(name: str, value: str) -> Markup:
+    return Markup("<div><dt>{}</dt><dd>{}</dd></div>").format(name, value)
+
+
+def _render_retry(question_id: str, label: str, *, is_prominent: bool) -> Markup:
+    return Markup(
+        '<button type="button" class="{}" data-action="retry" data-message="{}" title="Ask this question again">'
+        "{}<span>{}</span></button>"
+    ).format("prominent" if is_prominent else "quiet", question_id, RETRY, label)
+
+
+def _render_suggestions() -> Markup:
+    chips = [
+        Markup('<button type="button" class="chip" data-action="suggest" data-question="{0}">{0}</button>').format(text)
+        for text in SUGGESTED_QUESTIONS
+    ]
+    return Markup('<p class="chips" role="group" aria-label="Suggested questions">{}</p>').format(
+        Markup("").join(chips)
+    )
+
+
+def _is_bare_image(question: Message | None) -> bool:
+    return question is not None and question.text == "" and question.image is not None
+
+
+def _wrap_user(picture: Markup, text: str) -> Markup:
+    bubble = Markup('<p class="bubble">{}</p>').format(shorten_text(text)) if text else Markup("")
+    return Markup('<article class="message is-user"><h3 class="sr-only">You</h3>{}{}</article>').format(picture, bubble)
+
+
+def _wrap_assistant(body: Markup, *, is_live: bool = False) -> Markup:
+    return Markup(
+        '<article class="message is-assistant{}"><span class="avatar" aria-hidden="true">{}</span>'
+        '<div class="answer"><h3 class="sr-only">SegEarth Chat</h3>{}</div></article>'
+    ).format(" is-live" if is_live else "", LOGO, body)
+
+
+def _wrap_live(body: Markup) -> Markup:
+    """Return the one live region of the page; it stays the same element, so that readers announce its changes."""
+    return Markup('<div class="turns live" role="status" aria-live="polite">{}</div>').format(body)

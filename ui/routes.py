@@ -1,0 +1,170 @@
+"""HTTP routes of our own: the pictures of messages, example thumbnails, page files, health and metrics.
+
+Pictures are looked up by message, and so by owner: there is no address under which somebody else's image can be had.
+A message never changes, so browsers may keep its pictures, but only the person's own browser.
+"""
+
+from collections.abc import Callable
+from functools import wraps
+from http import HTTPStatus
+from pathlib import Path
+from typing import TypeVar
+
+import structlog
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute, Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from assistant.conversation import Message
+from assistant.errors import AssistantError, MaskNotFoundError
+from serving.errors import ServingError
+from serving.image_ref import ImageRef
+from storage.errors import StorageError
+from ui.access import owner_of
+from ui.artefacts import render_layer, render_mask, render_overlay_picture, render_preview, render_thumbnail
+from ui.interfaces import Example, PageSettings, UiServices
+from ui.metrics import CONTENT_TYPE
+from ui.page_html import ASSETS_PREFIX
+
+ASSETS = Path(__file__).parent / "assets"
+PRIVATE_CACHE = "private, max-age=86400"
+PUBLIC_CACHE = "public, max-age=86400"
+
+# An owner that nobody has: asking for it proves that the database answers, and shows nothing.
+HEALTH_OWNER = "health"
+
+Handler = Callable[[Request], Response]
+Result = TypeVar("Result")
+
+
+def build_routes(services: UiServices, settings: PageSettings) -> list[BaseRoute]:
+    """Return the routes to put before Gradio's."""
+    artefacts = ArtefactRoutes(services)
+    examples = ExampleRoutes(settings.examples)
+    watch = WatchRoutes(services, settings)
+    return [
+        Route("/artefacts/{message_id}/image", artefacts.send_image),
+        Route("/artefacts/{message_id}/mask.png", artefacts.send_mask),
+        Route("/artefacts/{message_id}/layer.png", artefacts.send_layer),
+        Route("/artefacts/{message_id}/overlay.png", artefacts.send_overlay),
+        Route("/examples/{index:int}/thumbnail", examples.send_thumbnail),
+        Route("/health", watch.send_health),
+        Route("/metrics", watch.send_metrics),
+        Mount(f"/{ASSETS_PREFIX}", StaticFiles(directory=ASSETS)),
+    ]
+
+
+def _answering_errors(handler: Callable[["ArtefactRoutes", Request], Response]) -> Callable[..., Response]:
+    """Turn what is not there, or not this person's, into 404 with a sentence."""
+
+    @wraps(handler)
+    def answer(routes: "ArtefactRoutes", request: Request) -> Response:
+        try:
+            return handler(routes, request)
+        except (AssistantError, StorageError, ServingError) as error:
+            structlog.get_logger("segearth.ui").info("artefact_missing", kind=type(error).__name__)
+            return JSONResponse(
+                {"error": str(error)}, status_code=HTTPStatus.NOT_FOUND, headers={"Cache-Control": "no-store"}
+            )
+
+    return answer
+
+
+class ArtefactRoutes:
+    """Pictures of a message, for its owner."""
+
+    def __init__(self, services: UiServices) -> None:
+        self._history = services.history
+
+    @_answering_errors
+    def send_image(self, request: Request) -> Response:
+        """The image that the message is about, small enough for a page."""
+        content, media_type = render_preview(self._find_image(request))
+        return _send_picture(content, media_type)
+
+    @_answering_errors
+    def send_mask(self, request: Request) -> Response:
+        """The mask: a 1-bit PNG at the image's native size."""
+        message = self._find_message(request)
+        content = render_mask(self._history.load_mask(owner_of(request), message.id))
+        return _send_picture(content, "image/png", download=_name_download(request, message, "mask"))
+
+    @_answering_errors
+    def send_layer(self, request: Request) -> Response:
+        """The mask as a coloured layer on nothing, to lie above the image."""
+        message = self._find_message(request)
+        return _send_picture(render_layer(self._history.load_mask(owner_of(request), message.id)), "image/png")
+
+    @_answering_errors
+    def send_overlay(self, request: Request) -> Response:
+        """Image and layer in one picture at native size."""
+        message = self._find_message(request)
+        mask = self._history.load_mask(owner_of(request), message.id)
+        content = render_overlay_picture(self._find_image(request), mask)
+        return _send_picture(content, "image/png", download=_name_download(request, message, "overlay"))
+
+    def _find_message(self, request: Request) -> Message:
+        return self._history.get_message(owner_of(request), request.path_params["message_id"])
+
+    def _find_image(self, request: Request) -> ImageRef:
+        message = self._find_message(request)
+        if message.image is None:
+            raise MaskNotFoundError
+        return message.image
+
+
+class ExampleRoutes:
+    """Thumbnails of the examples; for everybody."""
+
+    def __init__(self, examples: tuple[Example, ...]) -> None:
+        self._examples = examples
+        self._thumbnails: dict[int, bytes] = {}
+
+    def send_thumbnail(self, request: Request) -> Response:
+        """A small picture of an example."""
+        index = request.path_params["index"]
+        if not 0 <= index < len(self._examples):
+            return JSONResponse({"error": "There is no such example."}, status_code=HTTPStatus.NOT_FOUND)
+        if index not in self._thumbnails:
+            self._thumbnails[index] = render_thumbnail(self._examples[index].path)
+        return Response(self._thumbnails[index], media_type="image/jpeg", headers={"Cache-Control": PUBLIC_CACHE})
+
+
+class WatchRoutes:
+    """What those who run the server look at."""
+
+    def __init__(self, services: UiServices, settings: PageSettings) -> None:
+        self._services = services
+        self._settings = settings
+
+    def send_health(self, request: Request) -> Response:
+        """Whether the server can do its work: 200, or 503 when the history does not answer."""
+        try:
+            self._services.history.list_conversations(HEALTH_OWNER, limit=1)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the answer is "not healthy", and the log has the rest
+            structlog.get_logger("segearth.ui").error("health_failed", exc_info=error)
+            return JSONResponse(
+                {"status": "unavailable", "history": "unavailable"}, status_code=HTTPStatus.SERVICE_UNAVAILABLE
+            )
+        return JSONResponse({"status": "ok", "history": "ok", "model": self._settings.model_label})
+
+    def send_metrics(self, request: Request) -> Response:
+        """Figures in Prometheus' text format."""
+        return Response(self._services.metrics.render(), headers={"Content-Type": CONTENT_TYPE})
+
+
+def _send_picture(content: bytes, media_type: str, *, download: str | None = None) -> Response:
+    headers = {"Cache-Control": PRIVATE_CACHE, "Vary": "Cookie", "Cross-Origin-Resource-Policy": "same-origin"}
+    if download is not None:
+        headers["Content-Disposition"] = f'attachment; filename="{download}"'
+    return Response(content, media_type=media_type, headers=headers)
+
+
+def _name_download(request: Request, message: Message, kind: str) -> str | None:
+    """Return a plain ASCII file name where the address asks for a download."""
+    if "download" not in request.query_params or message.image is None:
+        return None
+    stem = Path(message.image.name).stem
+    plain = "".join(character if character.isascii() and character.isalnum() else "-" for character in stem)
+    return f"{plain.strip('-')[:60] or 'image'}-{kind}.png"
