@@ -12,30 +12,24 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from assistant.interfaces import Engine
 from evaluation.constant_mask import fit_constant_mask
 from evaluation.errors import EvaluationError
 from evaluation.pack import Pack, spread_questions
-from evaluation.pack_report import Segmenter, report_scores, score_questions, segment_with
+from evaluation.pack_report import MeasuredEngine, Segmenter, report_scores, score_questions, segment_with
 from evaluation.speed import measure_speed
 from evaluation.tables import build_pack_tables, build_speed_table
 from serving.errors import ServingError
 
 EXIT_FAILED = 2
 
-# One full stop: the least that counts as a question. It carries no meaning, so what the model does with it is what
-# the image alone brings.
-BLANK_QUESTION = "."
-
-BuildEngine = Callable[[], Engine]
+BuildEngine = Callable[[], MeasuredEngine]
 
 
-def build_evaluate_app(build_engine: BuildEngine, *, blank_question: str = BLANK_QUESTION) -> typer.Typer:
+def build_evaluate_app(build_engine: BuildEngine) -> typer.Typer:
     """Return the `evaluate` commands.
 
     Args:
         build_engine: called once per command, and only when the command asks the model.
-        blank_question: what stands for "no words"; an engine that takes an empty text can be given "".
     """
     app = typer.Typer(help="Measure the model: agreement with targets, and seconds.", no_args_is_help=True)
 
@@ -46,7 +40,7 @@ def build_evaluate_app(build_engine: BuildEngine, *, blank_question: str = BLANK
         limit: Annotated[int | None, typer.Option(min=1, help="Ask so many questions, spread over the images.")] = None,
         sources: Annotated[str, typer.Option(help="Only these sources, separated by commas.")] = "",
         blank_questions: Annotated[
-            bool, typer.Option("--blank-questions", help="Replace each question by a full stop, which says nothing.")
+            bool, typer.Option("--blank-questions", help="Put an empty text in place of each question.")
         ] = False,
         constant: Annotated[
             bool, typer.Option("--constant", help="Score the best constant mask instead of the model.")
@@ -69,7 +63,7 @@ def build_evaluate_app(build_engine: BuildEngine, *, blank_question: str = BLANK
                 segment, subject = _fit_constant(data, wanted)
             else:
                 engine = build_engine()
-                segment = segment_with(engine, replacement=blank_question if blank_questions else None)
+                segment = segment_with(engine, replacement="" if blank_questions else None)
                 subject = {
                     "answered_by": "model",
                     "model_digest": engine.model_digest,

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +18,7 @@ from evaluation.pack import Pack, PackQuestion
 from serving.cancellation import Cancellation
 from serving.grid import Grid
 from serving.image_ref import ImageRef
+from serving.prediction import Prediction
 
 REPORTED_THRESHOLDS = (0.5, 0.7, 0.9)
 
@@ -82,23 +84,34 @@ def report_scores(scored: Sequence[ScoredQuestion], *, split: str) -> dict[str, 
     }
 
 
-def segment_with(engine: Engine, *, replacement: str | None = None) -> Segmenter:
+class MeasuredEngine(Engine, Protocol):
+    """An engine that can also be asked with no words at all, which people are not allowed to."""
+
+    def segment_text(
+        self,
+        image: ImageRef,
+        text: str,
+        *,
+        cancellation: Cancellation,
+        report_stage: Callable[[str], None],
+    ) -> Prediction:
+        """Do as `segment`, for any text, the empty one included."""
+        ...
+
+
+def segment_with(engine: MeasuredEngine, *, replacement: str | None = None) -> Segmenter:
     """Return a segmenter that asks `engine`.
 
     Args:
         engine: what answers.
-        replacement: put in place of every question, to see what the words contribute; None leaves them.
+        replacement: put in place of every question ("" to see what the words contribute); None leaves them.
     """
 
     def segment(path: Path, questions: Sequence[str]) -> Iterable[NDArray[np.bool_]]:
         image = refer_to_file(path)
         for question in questions:
-            prediction = engine.segment(
-                image,
-                question if replacement is None else replacement,
-                cancellation=Cancellation(),
-                report_stage=lambda _: None,
-            )
+            text = question if replacement is None else replacement
+            prediction = engine.segment_text(image, text, cancellation=Cancellation(), report_stage=lambda _: None)
             yield prediction.mask.pixels
 
     return segment

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner, Result
 
-from assistant.interfaces import Engine
 from evaluation.commands import build_evaluate_app
+from evaluation.pack_report import MeasuredEngine
 from serving.errors import CheckpointMissingError
 from tests.evaluation.tiny_packs import write_pack
 from tests.fakes.engine import FakeEngine
@@ -57,12 +57,12 @@ def test_sources_restrict_the_questions(root: Path) -> None:
 def test_blank_questions_hide_the_words_from_the_model(root: Path) -> None:
     engine = FakeEngine()
     row = run_json(engine, "pack", root, "--blank-questions")
-    assert set(engine.questions) == {"."}
+    assert set(engine.questions) == {""}
     assert row["questions"] == "blank"
 
 
 def test_the_constant_mask_never_asks_the_model(root: Path) -> None:
-    def refuse() -> Engine:
+    def refuse() -> MeasuredEngine:
         raise AssertionError("the model was built")
 
     result = CliRunner().invoke(build_evaluate_app(refuse), ["pack", str(root), "--constant", "--json"])
