@@ -1,10 +1,12 @@
 """The language backbone in this process, through transformers."""
 
+import warnings
 from pathlib import Path
 
 import torch
 from peft import PeftModel
 from torch import Tensor
+from transformers.utils import logging as transformers_logging
 
 from serving.feature_cache import FeatureCache
 from serving.language.smollm2 import PrefixState, QuestionTokenizer, SmolLM2
@@ -39,10 +41,14 @@ class TransformersBackend:
             device: where it runs.
             dtype: of its weights.
         """
+        transformers_logging.disable_progress_bar()  # 270 small tensors are there before anyone could read a bar
         language = SmolLM2(folder, QuestionTokenizer(folder, instruction), dtype=dtype)
         if adapter is not None:
-            merged = PeftModel.from_pretrained(language.causal_model, str(adapter)).merge_and_unload()
-            language.causal_model = merged
+            with warnings.catch_warnings():
+                # peft asks transformers by a name that it has renamed; nobody here can mend that.
+                warnings.filterwarnings("ignore", message="`is_gradient_checkpointing`", category=FutureWarning)
+                wrapped = PeftModel.from_pretrained(language.causal_model, str(adapter))
+            language.causal_model = wrapped.merge_and_unload()
         return cls(language.to(device))
 
     @torch.inference_mode()
