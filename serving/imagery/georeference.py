@@ -126,13 +126,13 @@ def _step_m(
         row = centre_row_col[0] + side * span_row_col[0]
         column = centre_row_col[1] + side * span_row_col[1]
         lon, lat = to_lon_lat.transform(a * column + b * row + c, d * column + e * row + f)
-        if not (math.isfinite(lon) and math.isfinite(lat) and abs(lat) <= 90):
+        if not (math.isfinite(lon) and math.isfinite(lat)):
             return None
         ends.append((lon, lat))
     (start_lon, start_lat), (end_lon, end_lat) = ends
     _, _, distance_m = geod.inv(start_lon, start_lat, end_lon, end_lat)
     step_m = float(distance_m) / max(span_row_col)
-    return step_m if math.isfinite(step_m) and step_m > 0 else None
+    return step_m if math.isfinite(step_m) and step_m > 0 else None  # NaN: beyond a pole
 
 
 def _is_usable(transform: _Transform) -> bool:

@@ -10,9 +10,11 @@ from PIL import Image
 from serving.errors import ImageError, ImageTooLargeError, ImageTruncatedError
 from serving.imagery.admission import ImageLimits
 from serving.imagery.rendering import load_rendering
+from storage.blobs import LocalBlobStore
+from storage.holding import sweep
 from storage.images import ImageStore
 from tests.fakes.image_files import write_raster
-from tests.fakes.stores import open_store
+from tests.fakes.stores import Store, open_store
 
 
 def blob_count(store_folder: Path) -> int:
@@ -53,6 +55,33 @@ def test_a_reference_is_the_same_after_a_restart(tmp_path: Path) -> None:
         assert first.notes
     with open_store(tmp_path) as store:
         assert store.images.admit_image(path, "odd.tif") == first
+
+
+class SweptBlobs(LocalBlobStore):
+    """Blobs of a machine on which somebody sweeps everything right after each one is stored."""
+
+    def __init__(self, store: Store) -> None:
+        super().__init__(store.folder / "blobs")
+        self._store = store
+
+    def put_bytes(self, content: bytes) -> str:
+        digest = super().put_bytes(content)
+        sweep(self._store.database, self, self._store.clock)
+        return digest
+
+    def put_file(self, source: Path) -> str:
+        digest = super().put_file(source)
+        sweep(self._store.database, self, self._store.clock)
+        return digest
+
+
+def test_a_sweep_in_the_middle_takes_nothing_that_is_coming_in(tmp_path: Path) -> None:
+    Image.new("RGB", (3, 2), "red").save(tmp_path / "a.png")
+    with open_store(tmp_path) as store:
+        images = ImageStore(store.database, SweptBlobs(store), clock=store.clock)
+        image = images.admit_image(tmp_path / "a.png", "a.png")
+        assert image.path.is_file()
+        assert load_rendering(image).shape == (2, 3, 3)
 
 
 def test_many_people_with_one_image_share_it(tmp_path: Path) -> None:

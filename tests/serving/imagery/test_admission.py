@@ -19,7 +19,7 @@ from serving.errors import (
 from serving.imagery.admission import ImageHeader, ImageLimits, admit_image
 from serving.imagery.formats import ImageFormat
 from serving.imagery.rendering import render_image
-from tests.fakes.image_files import write_png_claiming, write_raster
+from tests.fakes.image_files import UTM_33N, write_png_claiming, write_raster
 
 LIMITS = ImageLimits()
 NOISE = np.random.default_rng(7).integers(0, 256, (48, 40, 3), dtype=np.uint8)
@@ -197,7 +197,7 @@ def test_of_an_animation_the_first_frame_is_used_and_said(tmp_path: Path, image_
 
 
 def test_a_neighbour_in_the_folder_is_not_read(tmp_path: Path) -> None:
-    path = write_raster(tmp_path / "plain.tif", NOISE.transpose(2, 0, 1))
+    path = write_raster(tmp_path / "plain.tif", NOISE.transpose(2, 0, 1), crs=UTM_33N)
     (tmp_path / "plain.tfw").write_text("10\n0\n0\n-10\n500000\n4000000\n")
     (tmp_path / "plain.tif.aux.xml").write_text("<PAMDataset><SRS>EPSG:32633</SRS></PAMDataset>")
     assert not render_image(path, admit_image(path, LIMITS)).grid.is_georeferenced

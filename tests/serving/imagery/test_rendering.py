@@ -148,9 +148,10 @@ def test_a_pixel_is_nodata_only_where_every_shown_band_is(tmp_path: Path) -> Non
     bands = RGB_BANDS.copy()
     bands[:, 0, 0] = 255
     bands[:, 0, 1] = (255, 250, 240)
+    bands[:, 0, 2] = (250, 240, 255)
     rendering = render(write_raster(tmp_path / "a.tif", bands, nodata=255, photometric="RGB"))
     assert rendering.rgb[0, 0].tolist() == [0, 0, 0]
-    assert rendering.rgb[0, 1].tolist() == [255, 250, 240]
+    assert rendering.rgb[0, 1:3].tolist() == [[255, 250, 240], [250, 240, 255]]
 
 
 def test_nan_and_infinity_are_black_and_leave_the_stretch_alone(tmp_path: Path) -> None:
