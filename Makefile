@@ -2,7 +2,8 @@
 #
 #   PYTHON=...   the Python to build .venv with (default: the first of python3.11, python3.12, python3 that fits)
 #   ARGS="..."   is handed on by serve, test, bench, train and evaluate, as in `make test ARGS="tests/assistant -x"`
-#   DATA=...     the folder that `evaluate` and `train` read (default: data)
+#   DATA=...     the folder that `evaluate` and `train` read (default: data); SPLIT=... the part that is measured (val)
+#   RUN=...      the folder of a training's checkpoints and plots (default: runs/mini); goes on where it stopped
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -13,6 +14,7 @@ INSTALL := $(BIN)/python -m pip install --disable-pip-version-check -c constrain
 
 ARGS ?=
 DATA ?= data
+RUN ?= runs/mini
 SPLIT ?= val
 
 FIND_PYTHON = for candidate in python3.11 python3.12 python3 python; do \
@@ -50,10 +52,10 @@ format: $(DEV_STAMP) ## Rewrite the code in the house's format
 	$(BIN)/ruff format .
 
 bench: $(DEV_STAMP) ## Measure seconds per turn on this machine
-	$(BIN)/python -m evaluation.speed $(ARGS)
+	$(BIN)/segearth evaluate speed $(ARGS)
 
-train: $(DEV_STAMP) ## Train the small model; goes on from the last checkpoint
-	$(BIN)/segearth train $(ARGS)
+train: $(DEV_STAMP) ## Train the small model on DATA; goes on from RUN's last checkpoint
+	$(BIN)/segearth train $(DATA) --run-dir $(RUN) $(ARGS)
 
 evaluate: $(DEV_STAMP) ## Measure gIoU and cIoU of the model on DATA, split SPLIT
 	$(BIN)/segearth evaluate pack $(DATA) --split $(SPLIT) $(ARGS)

@@ -45,9 +45,12 @@ def _walk(command: object, name: str) -> Iterator[tuple[str, TyperCommand]]:
 
 def _describe_parameters(command: TyperCommand) -> Iterator[str]:
     context = typer.Context(command)
+    preset = command.context_settings.get("default_map", {})
     for parameter in command.params:
         help_text = " ".join(str(getattr(parameter, "help", None) or "").split()).replace("|", "\\|")
         default = "required" if parameter.required else _write_default(parameter.default)
+        if parameter.name in preset:
+            default = "from the settings"
         if isinstance(parameter, TyperOption):
             flags = ", ".join([*parameter.opts, *parameter.secondary_opts])
             written = flags if parameter.is_flag else f"{flags} {parameter.display_type(context)}"
@@ -57,4 +60,4 @@ def _describe_parameters(command: TyperCommand) -> Iterator[str]:
 
 
 def _write_default(default: object) -> str:
-    return "" if default in (None, False, (), []) or callable(default) else f"`{default}`"
+    return "" if default in (None, False, "", (), []) or callable(default) else f"`{default}`"

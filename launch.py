@@ -1,0 +1,349 @@
+"""Composition root: settings in, wired app or command out; alone reads the environment.
+
+What lives as long as the process is built here and closed here. PyTorch, transformers and Gradio are imported by the
+functions that need them, so that `segearth --help` is quick.
+"""
+
+import atexit
+import difflib
+import logging
+import os
+import sys
+import warnings
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import platformdirs
+import structlog
+import typer
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from assistant.interfaces import Engine, History
+from assistant.turns import TurnRunner
+from serving.imagery.admission import ImageLimits
+from serving.language.smollm2_files import FOLDER_NAME as LANGUAGE_FOLDER
+from serving.language.smollm2_files import find_converted, find_gguf
+from ui.cli.deferred import add_deferred_command
+from ui.cli.doctor import add_doctor_command
+from ui.cli.errors import CliError, PortInUseError
+from ui.cli.prepare import add_prepare_command
+from ui.cli.probes import Installation, examine
+from ui.cli.reference import add_reference_command
+from ui.cli.reporting import EXIT_FAILED
+from ui.cli.segment import add_segment_command
+from ui.cli.serve import add_serve_command
+from ui.cli.version import add_version_command
+from ui.cookie_secret import ensure_cookie_secret
+from ui.examples import read_examples
+from ui.interfaces import Images, PageSettings, Turns, UiServices, read_clock
+
+if TYPE_CHECKING:
+    from serving.engine import SegEarthEngine
+
+APP_NAME = "segearth-chat"
+ENV_PREFIX = "SEGEARTH_"
+HERE = Path(__file__).resolve().parent
+
+
+class SettingsInvalidError(CliError):
+    """The environment holds a setting that is unknown or makes no sense."""
+
+
+def choose_data_dir(home: Path) -> Path:
+    """Return `var` beside the code in a checkout, where it is easily found; else the user's data folder."""
+    is_checkout = (home / "pyproject.toml").is_file() and os.access(home, os.W_OK)
+    return home / "var" if is_checkout else Path(platformdirs.user_data_dir(APP_NAME))
+
+
+class Settings(BaseSettings):
+    """Everything that can be set, as SEGEARTH_<NAME> in the environment.
+
+    Attributes:
+        data_dir: history and images; `var` in a checkout, else the user's data folder.
+        cache_dir: converted language weights; may be deleted at any time.
+        database_url: SQLAlchemy URL of the conversations; empty means SQLite in `data_dir`.
+        model_dir: weights of the mask model, with their config.
+        host: address that the chat listens on.
+        port: port that the chat listens on.
+        device: where the model runs; "auto" takes CUDA where there is a device.
+        threads: CPU threads of the model; None leaves the choice to PyTorch.
+        max_image_bytes: largest file that is taken in.
+        max_image_pixels: largest height times width that is taken in.
+        max_question_length: characters that a question may have.
+        max_waiting: turns of everybody that may wait or run at once.
+        max_waiting_per_owner: the same for one person.
+        secure_cookie: send the cookie over HTTPS only; set it behind a proxy that speaks HTTPS.
+        log_level: what is logged, on stderr.
+        log_json: one JSON object a line instead of text for people.
+    """
+
+    model_config = SettingsConfigDict(env_prefix=ENV_PREFIX, frozen=True)
+
+    data_dir: Path = Field(default_factory=lambda: choose_data_dir(HERE))
+    cache_dir: Path = Field(default_factory=lambda: Path(platformdirs.user_cache_dir(APP_NAME)))
+    database_url: str = ""
+    model_dir: Path = HERE / "models" / "mini"
+    host: str = "127.0.0.1"
+    port: int = Field(default=7860, ge=1, le=65_535)
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    threads: int | None = Field(default=None, ge=1)
+    max_image_bytes: int = Field(default=ImageLimits.max_bytes, ge=1)
+    max_image_pixels: int = Field(default=ImageLimits.max_pixels, ge=1)
+    max_question_length: int = Field(default=2_000, ge=1)
+    max_waiting: int = Field(default=32, ge=1)
+    max_waiting_per_owner: int = Field(default=3, ge=1)
+    secure_cookie: bool = False
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    log_json: bool = False
+
+    @property
+    def image_limits(self) -> ImageLimits:
+        """How much image is taken in."""
+        return ImageLimits(max_bytes=self.max_image_bytes, max_pixels=self.max_image_pixels)
+
+
+def load_settings() -> Settings:
+    """Return the settings of this process's environment.
+
+    Raises:
+        SettingsInvalidError: a name that starts with SEGEARTH_ is unknown, or a value makes no sense.
+    """
+    known = {ENV_PREFIX + name.upper() for name in Settings.model_fields}
+    for name in sorted(os.environ):
+        if name.upper().startswith(ENV_PREFIX) and name.upper() not in known:
+            near = difflib.get_close_matches(name.upper(), known, n=1)
+            advice = f" Did you mean {near[0]}?" if near else " The README lists the settings."
+            raise SettingsInvalidError(f"{name} is not a setting.{advice}")
+    try:
+        return Settings()
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = ENV_PREFIX + str(first["loc"][0]).upper()
+        raise SettingsInvalidError(f"{name} cannot be {first['input']!r}: {first['msg']}.") from error
+
+
+def configure_logging(level: str, *, as_json: bool) -> None:
+    """Send every log line to stderr, from `level` on."""
+    renderer: structlog.typing.Processor = (
+        structlog.processors.JSONRenderer() if as_json else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+    )
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            *([structlog.processors.dict_tracebacks] if as_json else []),
+            renderer,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level]),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+
+
+def quieten_transformers() -> None:
+    """Keep transformers' advice to developers off stderr, and its bars too where nobody looks at them."""
+    from transformers.utils import logging as transformers_logging
+
+    transformers_logging.set_verbosity_error()
+    if not sys.stderr.isatty():
+        transformers_logging.disable_progress_bar()
+    warnings.filterwarnings("ignore", category=FutureWarning, module=r"transformers\.")
+
+
+def load_engine(settings: Settings) -> "SegEarthEngine":
+    """Load the model.
+
+    Raises:
+        ServingError: the weights are missing or do not fit.
+    """
+    from serving.engine import SegEarthEngine
+
+    quieten_transformers()
+    return SegEarthEngine.load(
+        settings.model_dir, cache_dir=settings.cache_dir, device=settings.device, threads=settings.threads
+    )
+
+
+@contextmanager
+def open_engine(settings: Settings) -> Iterator[Engine]:
+    """Load the model for as long as the block lasts."""
+    with closing(load_engine(settings)) as loaded:
+        engine: Engine = loaded  # mypy proves the fit here
+        yield engine
+
+
+def build_cli(settings: Settings, *, whole: bool = False) -> typer.Typer:
+    """Return the command line.
+
+    Args:
+        settings: as read from the environment.
+        whole: load the commands that are heavy to import as well, for whoever reads the whole command line.
+    """
+    app = typer.Typer(
+        name="segearth",
+        help="Ask an aerial or satellite image a question, get the mask.",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+    )
+    add_serve_command(
+        app,
+        default_host=settings.host,
+        default_port=settings.port,
+        run_server=lambda host, port: run_server(settings, host, port),
+    )
+    add_segment_command(app, open_engine=lambda: open_engine(settings), limits=settings.image_limits)
+    add_deferred_command(
+        app,
+        "evaluate",
+        summary="Measure the model on images with known masks.",
+        mount=lambda inner: _mount_evaluate(inner, settings),
+        now=whole,
+    )
+    add_deferred_command(
+        app, "parity", summary="Compare the model with recorded outputs.", mount=_mount_parity, now=whole
+    )
+    add_deferred_command(
+        app,
+        "train",
+        summary="Train the small model; resumable.",
+        mount=lambda inner: _mount_train(inner, settings),
+        now=whole,
+    )
+    add_prepare_command(app, ensure_language_weights=lambda: ensure_language_weights(settings))
+    add_doctor_command(app, examine=lambda: examine(describe_installation(settings)))
+    add_version_command(app)
+    add_reference_command(app, build_whole=lambda: build_cli(settings, whole=True))
+    return app
+
+
+def run_server(settings: Settings, host: str, port: int) -> None:
+    """Serve the page until it is stopped.
+
+    Raises:
+        ServingError: the weights are missing or do not fit.
+        PortInUseError: another program took the port while the model was loaded.
+    """
+    from ui.app import build_app, build_launch_arguments
+
+    page_settings = PageSettings(
+        cookie_secret=ensure_cookie_secret(settings.data_dir),
+        examples=read_examples(),
+        max_upload_bytes=settings.max_image_bytes,
+        max_waiting=settings.max_waiting,
+        max_waiting_per_owner=settings.max_waiting_per_owner,
+        secure_cookie=settings.secure_cookie,
+    )
+    typer.echo("Loading the model ...")
+    with open_engine(settings) as engine, open_services(settings, engine) as services:
+        page = build_app(services, page_settings)
+        try:
+            _, url, _ = page.launch(
+                server_name=host,
+                server_port=port,
+                quiet=True,
+                prevent_thread_lock=True,
+                **build_launch_arguments(services, page_settings),
+            )
+        except OSError as error:  # Gradio's word for a port that is taken
+            raise PortInUseError(host=host, port=port) from error
+        typer.echo(f"Open {url} in a browser. Ctrl+C stops.")
+        page.block_thread()
+
+
+@contextmanager
+def open_services(settings: Settings, engine: Engine) -> Iterator[UiServices]:
+    """Open database and stores, bring the tables up to date, and close all of it after the block."""
+    from storage.blobs import LocalBlobStore
+    from storage.database import Database, sqlite_url
+    from storage.history import SqlHistory
+    from storage.images import ImageStore
+    from storage.schema import upgrade_to_head
+
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    url = settings.database_url or sqlite_url(settings.data_dir / "history.sqlite")
+    with closing(Database(url)) as database:
+        blobs = LocalBlobStore(settings.data_dir / "blobs")
+        upgrade_to_head(database)
+        history: History = SqlHistory(database, blobs)
+        images: Images = ImageStore(database, blobs, limits=settings.image_limits)
+        turns: Turns = TurnRunner(engine, history, read_clock, longest_question=settings.max_question_length)
+        yield UiServices(turns=turns, history=history, images=images)
+
+
+def ensure_language_weights(settings: Settings) -> Path:
+    """Return the folder of the language model's weights, converting them first where needed."""
+    converted = find_converted(settings.cache_dir)
+    if converted is not None:
+        return converted
+    from serving.language.smollm2_weights import ensure_smollm2
+
+    quieten_transformers()
+    return ensure_smollm2(settings.cache_dir)
+
+
+def describe_installation(settings: Settings) -> Installation:
+    """Return what the doctor looks at."""
+    return Installation(
+        data_dir=settings.data_dir,
+        cache_dir=settings.cache_dir,
+        host=settings.host,
+        port=settings.port,
+        read_model_digest=lambda: read_model_digest(settings.model_dir),
+        find_language_weights=lambda: describe_language_weights(settings.cache_dir),
+    )
+
+
+def read_model_digest(model_dir: Path) -> str:
+    """Return the digest of the mask model's weights, or raise `CheckpointError`."""
+    from serving.model.checkpoint import digest_checkpoint
+
+    return digest_checkpoint(model_dir)
+
+
+def describe_language_weights(cache_dir: Path) -> str:
+    """Say where the language model's weights are, or raise `CheckpointMissingError`."""
+    if find_converted(cache_dir) is not None:
+        return f"{LANGUAGE_FOLDER}, converted"
+    return f"{find_gguf().name}, to be converted at the first start or by `segearth prepare`"
+
+
+def _mount_evaluate(app: typer.Typer, settings: Settings) -> None:
+    from evaluation.commands import build_evaluate_app
+
+    def build_engine() -> "SegEarthEngine":
+        engine = load_engine(settings)
+        atexit.register(engine.close)
+        return engine
+
+    app.add_typer(build_evaluate_app(build_engine), name="evaluate")
+
+
+def _mount_parity(app: typer.Typer) -> None:
+    from evaluation.parity import parity
+
+    app.command()(parity)
+
+
+def _mount_train(app: typer.Typer, settings: Settings) -> None:
+    from training.__main__ import train
+
+    app.command(context_settings={"default_map": {"cache_dir": str(settings.cache_dir)}})(train)
+
+
+def main() -> None:
+    """Run the command line; the console script `segearth`."""
+    try:
+        settings = load_settings()
+    except SettingsInvalidError as error:
+        typer.echo(str(error), err=True)
+        sys.exit(EXIT_FAILED)
+    configure_logging(settings.log_level, as_json=settings.log_json)
+    build_cli(settings)()
+
+
+if __name__ == "__main__":
+    main()
