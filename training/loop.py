@@ -51,9 +51,15 @@ class MiniTrainer:
         language.requires_grad_(False)
         self._adapters = Adapters(language, self._config.language)
         self._seconds = 0.0
+        self._steps_left: int | None = None
 
-    def run(self) -> None:
-        """Train until the last phase is done."""
+    def run(self, *, stop_after_steps: int | None = None) -> None:
+        """Train until the last phase is done.
+
+        Args:
+            stop_after_steps: stop early after so many steps of this call, with a checkpoint; None for never.
+        """
+        self._steps_left = stop_after_steps
         state = load_checkpoint(self._checkpoint_path)
         first_phase, first_step = 0, 0
         if state is not None:
@@ -68,6 +74,8 @@ class MiniTrainer:
             is_resumed = state is not None and index == first_phase and first_step > 0
             optimiser_state = state["optimiser"] if is_resumed and state is not None else None
             self._run_phase(index, phase, first_step if is_resumed else 0, optimiser_state)
+            if self._steps_left == 0:
+                return
 
     @property
     def adapters(self) -> Adapters:
@@ -114,33 +122,47 @@ class MiniTrainer:
                     row: dict[str, str | float] = {"phase": phase.name, "step": done, **losses}
                     row["seconds"] = round(self._seconds, 1)
                     append_row(self._run_dir / "losses.csv", row)
-                if done % self._recipe.checkpoint_every == 0 or done == phase.steps:
+                if self._steps_left is not None:
+                    self._steps_left -= 1
+                is_last = done == phase.steps or self._steps_left == 0
+                if done % self._recipe.checkpoint_every == 0 or is_last:
                     self._save(index, phase, done, optimiser)
                 if done % self._recipe.validate_every == 0 or done == phase.steps:
                     self._validate(phase, done)
                     started = time.monotonic()
+                if is_last:
+                    return
 
     def _step(self, phase: Phase, batch: Batch, optimiser: torch.optim.Optimizer) -> dict[str, float]:
         self._model.train()
         self._model.compressor.requires_grad_(phase.language == "joint")
         images = normalise_images(batch.images, self._config.pixel_mean, self._config.pixel_std)
         with torch.autocast("cpu", dtype=torch.bfloat16):
+            features = self._model.encode_pixels(images)
             if phase.language == "table":
-                features = self._model.encode_pixels(images)
                 descriptions = self._table.look_up(batch.texts)
             else:
-                features = self._model.encode(images)
-                prefix = self._language.encode_prefix(features.visual_tokens)
+                prefix = self._language.encode_prefix(self._compress(features.res5))
                 descriptions = self._language.describe(prefix, batch.texts)
             prediction = self._model.decode(features, descriptions)
         losses = dense_losses(prediction, batch.targets, batch.is_present, batch.is_judged)
         optimiser.zero_grad(set_to_none=True)
         losses.total.backward()
         trained = [parameter for group in optimiser.param_groups for parameter in group["params"]]
-        norm = torch.nn.utils.clip_grad_norm_(trained, _GRADIENT_CLIP)
+        norm = torch.nn.utils.clip_grad_norm_(trained, _GRADIENT_CLIP, error_if_nonfinite=True)
         optimiser.step()
         named = {"total": losses.total, "bce": losses.bce, "dice": losses.dice, "presence": losses.presence}
         return {name: round(float(value.detach()), 4) for name, value in {**named, "gradient_norm": norm}.items()}
+
+    def _compress(self, res5: Tensor) -> Tensor:
+        """Return visual tokens, computed in float32.
+
+        In bfloat16, oneDNN's gradient of the second convolution's weights now and then held uninitialised memory
+        (seen as norms of 1e8 and infinity with torch 2.13 on a 1x1 grid); in float32 it never did.
+        """
+        with torch.autocast("cpu", enabled=False):
+            tokens: Tensor = self._model.compressor(res5.float())
+        return tokens
 
     def _build_optimiser(self, phase: Phase) -> torch.optim.Optimizer:
         apart = {*self._model.encoder.parameters(), *self._model.compressor.parameters()}

@@ -47,7 +47,7 @@ class Recipe:
 
 MINI_RECIPE = Recipe(
     phases=(
-        Phase(name="table", language="table", steps=4000, side=384, final_share=0.1),
+        Phase(name="table", language="table", steps=3200, side=384, final_share=0.1),
         Phase(
             name="joint",
             language="joint",

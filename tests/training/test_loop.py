@@ -1,0 +1,86 @@
+"""Both phases of a training run on a tiny pack: it learns, it resumes to the same weights, and it reloads equal."""
+
+import dataclasses
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from evaluation.pack import Pack
+from launch import load_settings
+from serving.language.smollm2 import QuestionTokenizer, SmolLM2
+from serving.language.smollm2_weights import ensure_smollm2
+from serving.model.checkpoint import ADAPTER_NAMES, load_model
+from serving.model.config import MINI
+from serving.model.segearth import SegEarth
+from tests.evaluation.tiny_packs import write_pack
+from training.checkpointing import read_rows
+from training.descriptions import build_table, collect_texts
+from training.export import export_model
+from training.initialisation import constant_visual_tokens, initialise_mini, standardise_descriptions
+from training.loop import MiniTrainer
+from training.plots import plot_training
+from training.recipe import Phase, Recipe
+from training.samples import load_samples
+
+SIDE = 64
+CONFIG = dataclasses.replace(MINI, input_size=SIDE, compressor=dataclasses.replace(MINI.compressor, in_side=SIDE // 32))
+PHASES = (
+    Phase("table", "table", steps=6, side=SIDE, images=2, questions=2, warmup_steps=2),
+    Phase("joint", "joint", steps=4, side=SIDE, images=2, questions=2, warmup_steps=2),
+)
+
+
+def _recipe(*phases: Phase) -> Recipe:
+    return Recipe(phases, seed=3, validate_every=100, validation_images=2, checkpoint_every=2)
+
+
+def _build_trainer(root: Path, run_dir: Path, recipe: Recipe) -> tuple[MiniTrainer, SegEarth]:
+    torch.manual_seed(1)
+    folder = ensure_smollm2(load_settings().cache_dir)
+    language = SmolLM2(folder, QuestionTokenizer(folder, CONFIG.instruction))
+    model = SegEarth(CONFIG)
+    initialise_mini(model, language)
+    samples = load_samples(Pack(root), "val")
+    texts = collect_texts(samples)
+    table = build_table(language, constant_visual_tokens(model), texts, run_dir / "descriptions.safetensors")
+    standardise_descriptions(model, table.look_up([texts])[0])
+    return MiniTrainer(model, language, table, samples, samples, recipe, run_dir), model
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_pack(tmp_path_factory.mktemp("pack"))
+
+
+def test_an_interrupted_training_ends_with_the_same_weights(root: Path, tmp_path: Path) -> None:
+    straight, model = _build_trainer(root, tmp_path / "straight", _recipe(*PHASES))
+    straight.run()
+    # Cut in the middle of the second phase: the schedule stays that of the whole.
+    first, _ = _build_trainer(root, tmp_path / "cut", _recipe(*PHASES))
+    first.run(stop_after_steps=8)
+    second, resumed = _build_trainer(root, tmp_path / "cut", _recipe(*PHASES))
+    second.run()
+    for name, tensor in model.state_dict().items():
+        torch.testing.assert_close(resumed.state_dict()[name], tensor, atol=1e-5, rtol=1e-3, msg=name)
+
+    export_model(model, straight.adapters, tmp_path / "out", recipe=_recipe(*PHASES), seconds=1, sources=["town"])
+    loaded = load_model(tmp_path / "out")
+    trained = model.compressor.fc.weight.detach()
+    torch.testing.assert_close(loaded.compressor.fc.weight.detach(), trained, atol=1e-4, rtol=1e-3)
+    adapter = load_file(tmp_path / "out" / ADAPTER_NAMES[1])
+    assert any(bool(tensor.any()) for name, tensor in adapter.items() if "lora_B" in name)
+    assert "/" not in (tmp_path / "out" / ADAPTER_NAMES[0]).read_text().replace("HuggingFaceTB/SmolLM2", "")
+    assert bool(trained.any()), "the joint phase trains the compressor"
+
+    plot_training(tmp_path / "straight", tmp_path / "training.png")
+    assert (tmp_path / "training.png").stat().st_size > 10_000
+
+
+def test_the_loss_falls(root: Path, tmp_path: Path) -> None:
+    phase = dataclasses.replace(PHASES[0], steps=60, images=3, questions=3)
+    trainer, _ = _build_trainer(root, tmp_path, _recipe(phase))
+    trainer.run()
+    totals = [float(row["total"]) for row in read_rows(tmp_path / "losses.csv")]
+    assert totals[-1] < 0.75 * totals[0]
