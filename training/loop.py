@@ -118,13 +118,13 @@ class MiniTrainer:
                 self._seconds += time.monotonic() - started
                 started = time.monotonic()
                 done = step + 1
-                if done % _LOG_EVERY == 0:
-                    row: dict[str, str | float] = {"phase": phase.name, "step": done, **losses}
-                    row["seconds"] = round(self._seconds, 1)
-                    append_row(self._run_dir / "losses.csv", row)
                 if self._steps_left is not None:
                     self._steps_left -= 1
                 is_last = done == phase.steps or self._steps_left == 0
+                if done % _LOG_EVERY == 0 or is_last:
+                    row: dict[str, str | float] = {"phase": phase.name, "step": done, **losses}
+                    row["seconds"] = round(self._seconds, 1)
+                    append_row(self._run_dir / "losses.csv", row)
                 if done % self._recipe.checkpoint_every == 0 or is_last:
                     self._save(index, phase, done, optimiser)
                 if done % self._recipe.validate_every == 0 or done == phase.steps:
