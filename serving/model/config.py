@@ -229,7 +229,7 @@ def _tuples(fields: dict[str, Any]) -> dict[str, Any]:
     return {name: tuple(value) if isinstance(value, list) else value for name, value in fields.items()}
 
 
-# The exact token ids that these texts stand for are what the released model was trained on; the golden cases hold them.
+# The released model was trained on these very words, slips included; decoded from the ids in the golden cases.
 _RELEASED_SYSTEM = (
     "You are a helpful language and vision assistant. You are able to understand the visual content that the user "
     "provides, and assist the user with a variety of tasks using natural language."
@@ -245,8 +245,8 @@ RELEASED = SegEarthConfig(
     mask_decoder=MaskDecoderConfig(),
     language=LanguageConfig(),
     instruction=InstructionConfig(
-        before_image=f"[INST] <<SYS>>\n{_RELEASED_SYSTEM}\n<</SYS>>\n\n",
-        after_image="",
+        before_image=f"[INST] <<SYS>>\n{_RELEASED_SYSTEM}\n<</SYS>>\n\nThis is an image ",
+        after_image=", Please doing Reasoning Segmentation according to the following instruction:\n",
         question_prefix=" ",
         seg_token="[SEG]",
     ),
