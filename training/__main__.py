@@ -1,5 +1,6 @@
 """`segearth train`: make the mini model's weights from a pack of images, masks and questions."""
 
+import dataclasses
 from pathlib import Path
 from typing import Annotated
 
@@ -43,6 +44,7 @@ def train(
     to_channels_last(model)
     trainer = MiniTrainer(model, language, table, train_samples, val_samples, MINI_RECIPE, run_dir)
     trainer.run()
+    model.config = dataclasses.replace(model.config, presence_threshold=trainer.calibrate_presence())
     export_model(
         model,
         trainer.adapters,

@@ -24,7 +24,7 @@ from training.dense_losses import dense_losses
 from training.descriptions import DescriptionTable
 from training.recipe import Phase, Recipe
 from training.samples import ImageSample
-from training.validation import validate
+from training.validation import QuickScore, choose_presence_threshold, score_samples, summarise
 
 _LOG = structlog.get_logger()
 _GRADIENT_CLIP = 20.0
@@ -45,7 +45,7 @@ class MiniTrainer:
         run_dir: Path,
     ) -> None:
         self._model, self._language, self._table = model, language, table
-        self._train, self._val = train, val[:: max(1, len(val) // recipe.validation_images)]
+        self._train, self._val = train, val
         self._recipe, self._run_dir = recipe, run_dir
         self._config: SegEarthConfig = model.config
         language.requires_grad_(False)
@@ -198,12 +198,8 @@ class MiniTrainer:
         )
 
     def _validate(self, phase: Phase, step: int) -> None:
-        def describe(features: ImageFeatures, texts: Sequence[str]) -> Tensor:
-            if phase.language == "table":
-                return self._table.look_up([texts])
-            return self._language.describe(self._language.encode_prefix(features.visual_tokens), [texts])
-
-        report = validate(self._model, self._config, phase.side, self._val, describe, phase.language == "joint")
+        scores = self._score(phase, self._val[:: max(1, len(self._val) // self._recipe.validation_images)])
+        report = summarise(scores, self._config.presence_threshold)
         append_row(
             self._run_dir / "validation.csv",
             {
@@ -216,3 +212,17 @@ class MiniTrainer:
             },
         )
         _LOG.info("validated", phase=phase.name, step=step, report=str(report))
+
+    def calibrate_presence(self) -> float:
+        """Return the presence threshold that serves the whole of val best."""
+        threshold = choose_presence_threshold(self._score(self._recipe.phases[-1], self._val))
+        _LOG.info("calibrated", presence_threshold=threshold)
+        return threshold
+
+    def _score(self, phase: Phase, samples: Sequence[ImageSample]) -> list[QuickScore]:
+        def describe(features: ImageFeatures, texts: Sequence[str]) -> Tensor:
+            if phase.language == "table":
+                return self._table.look_up([texts])
+            return self._language.describe(self._language.encode_prefix(features.visual_tokens), [texts])
+
+        return score_samples(self._model, phase.side, samples, describe, needs_tokens=phase.language == "joint")
