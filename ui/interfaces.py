@@ -22,9 +22,9 @@ class Turns(Protocol):
 
 
 class Images(Protocol):
-    """Takes images in and finds them again."""
+    """Takes images in; `storage.images.ImageStore` does."""
 
-    def admit(self, path: Path, name: str) -> ImageRef:
+    def admit_image(self, path: Path, name: str) -> ImageRef:
         """Check the file by its header, store it once, and return where it lies.
 
         Args:
@@ -34,10 +34,6 @@ class Images(Protocol):
         Raises:
             ImageError: the file cannot be used.
         """
-        ...
-
-    def get(self, digest: str) -> ImageRef:
-        """Return a stored image."""
         ...
 
 

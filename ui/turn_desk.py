@@ -11,7 +11,6 @@ from time import perf_counter
 from markupsafe import Markup
 
 from assistant.conversation import Message, NewMessage, Role
-from assistant.errors import ConversationNotFoundError
 from assistant.events import Accepted, Done, Failed, MaskReady, Stage, TextDelta
 from assistant.turns import TurnRequest
 from serving.cancellation import Cancellation
@@ -155,21 +154,13 @@ class TurnDesk:
             self.stop(owner, turn.id)
         self._services.history.delete_conversation(owner, conversation_id)
 
-    def exists(self, owner: str, conversation_id: str) -> bool:
-        """Whether `owner` has this conversation."""
-        try:
-            self._services.history.get_conversation(owner, conversation_id)
-        except ConversationNotFoundError:
-            return False
-        return True
-
     def explain(self, error: Exception) -> str:
         """Return the sentence for an error, after logging it."""
         return explain_failure(error, metrics=self._services.metrics).sentence
 
     def _admit(self, upload: Upload) -> ImageRef:
         try:
-            image = self._services.images.admit(upload.path, upload.name)
+            image = self._services.images.admit_image(upload.path, upload.name)
         except Exception:
             self._services.metrics.uploads.labels("refused").inc()
             raise

@@ -1,0 +1,178 @@
+import re
+from html.parser import HTMLParser
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from assistant.conversation import Status
+from tests.fakes.messages import FACTS, IMAGE, build_answer, build_mask_answer, build_question
+from ui.limits import SHOWN_TEXT_LENGTH
+from ui.message_html import (
+    describe_mask,
+    render_progress,
+    render_refusal,
+    render_transcript,
+    shorten_label,
+)
+from ui.turns_in_flight import Progress
+
+HOSTILE = '<img src=x onerror="alert(1)"></p><script>alert(2)</script>{value}${value}\'"&amp;'
+
+
+class Page(HTMLParser):
+    """Reads markup as a browser does: which elements there are, and what a person reads."""
+
+    def __init__(self, markup: str) -> None:
+        super().__init__()
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self.text = ""
+        self.feed(str(markup))
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+    def all(self, tag: str) -> list[dict[str, str | None]]:
+        return [attributes for name, attributes in self.elements if name == tag]
+
+    def with_action(self, action: str) -> list[dict[str, str | None]]:
+        return [attributes for _, attributes in self.elements if attributes.get("data-action") == action]
+
+
+def shape(markup: str) -> list[tuple[str, list[str]]]:
+    """Return elements and the names of their attributes, which what people type must never change."""
+    return [(tag, sorted(attributes)) for tag, attributes in Page(markup).elements]
+
+
+def render(*messages: object, is_busy: bool = False) -> str:
+    return render_transcript(messages, "c1", is_busy=is_busy)  # type: ignore[arg-type]
+
+
+# Without surrogates, which no message can hold, and without what HTML itself cannot: NUL and carriage returns.
+texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\r\0"), min_size=1, max_size=200)
+
+
+@given(text=texts)
+def test_what_people_type_never_becomes_markup(text: str) -> None:
+    assert shape(render(build_question(text))) == shape(render(build_question("word")))
+
+
+@given(text=texts)
+def test_what_people_type_is_shown_literally(text: str) -> None:
+    assert text in Page(render(build_question(text))).text
+
+
+@given(question=texts.filter(str.strip), name=texts.filter(str.strip))
+def test_question_and_file_name_never_become_markup_of_an_overlay(question: str, name: str) -> None:
+    hostile = build_mask_answer(question, image=IMAGE.__class__(**{**vars(IMAGE), "name": name}))
+    assert shape(render(hostile)) == shape(render(build_mask_answer("word")))
+
+
+def test_hostile_text_is_literal_everywhere() -> None:
+    image = IMAGE.__class__(**{**vars(IMAGE), "name": HOSTILE, "notes": (HOSTILE,)})
+    markup = render(
+        build_question(HOSTILE, image=image),
+        build_mask_answer(HOSTILE, image=image),
+        build_question(HOSTILE),
+        build_answer(HOSTILE, status=Status.FAILED),
+    )
+    markup += render_progress(Progress(stages=(HOSTILE,), text=HOSTILE), question=HOSTILE, image=image)
+    markup += render_refusal(HOSTILE, question=HOSTILE, image_name=HOSTILE)
+    page = Page(markup)
+    assert page.all("script") == []
+    assert not any(name.startswith("on") for _, attributes in page.elements for name in attributes)
+
+
+def test_overlay_stacks_the_layer_above_the_base_from_our_own_routes() -> None:
+    page = Page(render(build_question("Where?", image=IMAGE), build_mask_answer("Where?")))
+    assert [image["src"] for image in page.all("img")] == [
+        "artefacts/q1/image",
+        "artefacts/a1/image",
+        "artefacts/a1/layer.png",
+    ]
+
+
+def test_alternative_text_of_a_mask_tells_its_facts() -> None:
+    assert describe_mask("ships", FACTS) == "Mask for “ships”: 3 areas, top left, 4.2% of the image"
+
+
+def test_every_picture_has_an_alternative_text() -> None:
+    page = Page(render(build_question("Where?", image=IMAGE), build_mask_answer("Where?")))
+    assert all(image["alt"] for image in page.all("img"))
+
+
+def test_downloads_of_mask_and_overlay_are_offered() -> None:
+    links = [link["href"] for link in Page(render(build_mask_answer("Where?"))).all("a") if "download" in link]
+    assert links == ["artefacts/a1/mask.png?download=1", "artefacts/a1/overlay.png?download=1"]
+
+
+def test_an_image_is_shown_once_while_it_stays_the_same() -> None:
+    markup = render(build_question("One?", image=IMAGE), build_answer("No."), build_question("Two?", image=IMAGE))
+    assert markup.count('class="upload"') == 1
+
+
+def test_failed_answer_offers_its_question_again() -> None:
+    page = Page(render(build_question("Where?", image=IMAGE), build_answer("It broke.", status=Status.FAILED)))
+    assert [button["data-message"] for button in page.with_action("retry")] == ["q1"]
+
+
+def test_interrupted_question_offers_itself_again() -> None:
+    page = Page(render(build_question("Where?", image=IMAGE)))
+    assert [button["data-message"] for button in page.with_action("retry")] == ["q1"]
+
+
+def test_question_in_flight_is_not_called_interrupted() -> None:
+    assert "interrupted" not in render(build_question("Where?", image=IMAGE), is_busy=True)
+
+
+def test_only_the_last_answer_can_be_retried() -> None:
+    messages = [build_question("One?"), build_answer("a"), build_question("Two?"), build_answer("b")]
+    assert len(Page(render(*messages)).with_action("retry")) == 1
+
+
+def test_image_alone_is_answered_with_questions_to_click() -> None:
+    page = Page(render(build_question("", image=IMAGE), build_answer("Here it is.", image=IMAGE)))
+    assert len(page.with_action("suggest")) >= 2
+
+
+def test_nothing_found_draws_no_overlay() -> None:
+    answer = build_answer("Nothing matches.", image=IMAGE, facts=FACTS, question="Where?")
+    assert 'class="overlay"' not in render(build_question("Where?", image=IMAGE), answer)
+
+
+def test_progress_marks_the_current_stage_as_the_only_one() -> None:
+    markup = render_progress(Progress(is_stored=True, stages=("Reading", "Drawing")), question="Where?", image=None)
+    current = re.findall(r"is-current.*?<span>(.*?)</span>", markup)
+    assert current == ["Drawing…"]
+
+
+def test_waiting_turn_says_how_many_are_before_it() -> None:
+    markup = render_progress(Progress(ahead=2), question="Where?", image=None)
+    assert "Waiting: 2 questions before yours" in markup
+
+
+def test_progress_is_a_polite_live_region() -> None:
+    first, attributes = Page(render_progress(Progress(), question="Where?", image=None)).elements[0]
+    assert (first, attributes["role"], attributes["aria-live"]) == ("div", "status", "polite")
+
+
+def test_question_stays_visible_until_it_is_stored() -> None:
+    before = render_progress(Progress(), question="Where?", image=None)
+    after = render_progress(Progress(is_stored=True), question="Where?", image=None)
+    assert ("Where?" in before, "Where?" in after) == (True, False)
+
+
+def test_huge_question_is_shown_shortened() -> None:
+    shown = Page(render(build_question("x" * 100_000))).text
+    assert shown.count("x") <= SHOWN_TEXT_LENGTH + 10
+    assert "(100,000 characters)" in shown
+
+
+@given(text=st.text())
+def test_label_is_one_short_line(text: str) -> None:
+    label = shorten_label(text)
+    assert len(label) <= 80
+    assert len(label.splitlines()) <= 1

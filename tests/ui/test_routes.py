@@ -1,0 +1,140 @@
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from io import BytesIO
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from starlette.applications import Starlette
+from starlette.testclient import TestClient
+
+from tests.fakes.engine import FakeEngine
+from tests.fakes.history import InMemoryHistory
+from tests.fakes.pages import RED_BOX_XYXY, SECRET, build_settings, open_services, write_red_box
+from ui.access import COOKIE_NAME, OwnerSigner
+from ui.app import build_app_arguments
+from ui.interfaces import UiServices
+from ui.turn_desk import TurnDesk, Upload
+
+SIGNER = OwnerSigner(SECRET)
+OWNER = "ad" * 16
+STRANGER = "ee" * 16
+
+
+@dataclass
+class Site:
+    client: TestClient
+    services: UiServices
+    message_id: str
+
+    def get(self, name: str, *, owner: str = OWNER) -> "tuple[int, bytes, dict[str, str]]":
+        headers = {"cookie": f"{COOKIE_NAME}={SIGNER.sign(owner)}"}
+        response = self.client.get(f"/artefacts/{self.message_id}/{name}", headers=headers)
+        return response.status_code, response.content, dict(response.headers)
+
+
+def build_client(services: UiServices, folder: Path) -> TestClient:
+    arguments = build_app_arguments(services, build_settings(folder))
+    return TestClient(Starlette(routes=arguments["routes"], middleware=arguments["middleware"]))
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator[Site]:
+    with open_services(tmp_path, FakeEngine()) as services:
+        desk = TurnDesk(services, build_settings(tmp_path))
+        upload = Upload(write_red_box(tmp_path / "box.png"), 'my "box".png')
+        sent = desk.send(OWNER, session="tab", conversation_id="", text="Where is red?", uploads=[upload])
+        answer = desk.work(OWNER, sent.turn_id)
+        assert answer is not None
+        yield Site(build_client(services, tmp_path), services, answer.id)
+
+
+ARTEFACTS = ["image", "mask.png", "layer.png", "overlay.png"]
+
+
+@pytest.mark.parametrize("name", ARTEFACTS)
+def test_owner_gets_each_picture(site: Site, name: str) -> None:
+    status, content, headers = site.get(name)
+    assert (status, headers["content-type"]) == (200, "image/png")
+    assert Image.open(BytesIO(content)).size == (64, 48)
+
+
+@pytest.mark.parametrize("name", ARTEFACTS)
+def test_stranger_gets_none_of_them(site: Site, name: str) -> None:
+    status, content, headers = site.get(name, owner=STRANGER)
+    assert (status, headers["cache-control"]) == (404, "no-store")
+    assert b"PNG" not in content
+
+
+@pytest.mark.parametrize("name", ARTEFACTS)
+def test_browser_without_cookie_gets_none_of_them(site: Site, name: str) -> None:
+    assert site.client.get(f"/artefacts/{site.message_id}/{name}").status_code == 404
+
+
+@pytest.mark.parametrize("name", ARTEFACTS)
+def test_pictures_stay_in_the_persons_own_cache(site: Site, name: str) -> None:
+    _, _, headers = site.get(name)
+    assert headers["cache-control"].startswith("private")
+
+
+def test_mask_marks_exactly_the_red_box(site: Site) -> None:
+    left, top, right, bottom = RED_BOX_XYXY
+    expected = np.zeros((48, 64), dtype=bool)
+    expected[top:bottom, left:right] = True
+    np.testing.assert_array_equal(np.asarray(Image.open(BytesIO(site.get("mask.png")[1]))) > 0, expected)
+
+
+def test_layer_is_clear_where_nothing_is_marked(site: Site) -> None:
+    layer = np.asarray(Image.open(BytesIO(site.get("layer.png")[1])))
+    assert (layer[0, 0, 3], bool(layer[20, 30, 3] > 0)) == (0, True)
+
+
+def test_download_has_a_plain_name(site: Site) -> None:
+    _, _, headers = site.get("overlay.png?download=1")
+    assert headers["content-disposition"] == 'attachment; filename="my--box-overlay.png"'
+
+
+def test_unknown_message_is_a_sentence(site: Site) -> None:
+    response = site.client.get("/artefacts/no-such/mask.png")
+    assert response.status_code == 404
+    assert "not here any more" in response.json()["error"]
+
+
+def test_example_thumbnail_is_for_everybody(site: Site) -> None:
+    response = site.client.get("/examples/0/thumbnail")
+    assert (response.status_code, response.headers["content-type"]) == (200, "image/jpeg")
+    assert site.client.get("/examples/7/thumbnail").status_code == 404
+
+
+def test_health_says_ok_while_the_history_answers(site: Site) -> None:
+    response = site.client.get("/health")
+    assert (response.status_code, response.json()["status"]) == (200, "ok")
+
+
+def test_health_says_unavailable_when_the_history_fails(tmp_path: Path) -> None:
+    history = InMemoryHistory()
+    with open_services(tmp_path, FakeEngine()) as services:
+        client = build_client(replace(services, history=history), tmp_path)
+        history.failure = OSError("the disk is gone")
+        assert client.get("/health").status_code == 503
+
+
+def test_metrics_are_in_prometheus_text(site: Site) -> None:
+    response = site.client.get("/metrics")
+    assert 'segearth_turns_total{outcome="complete"} 1.0' in response.text
+    assert response.headers["content-type"].startswith("text/plain; version=0.0.4")
+
+
+@pytest.mark.parametrize("name", ["page.js", "page.css", "theme.css", "favicon.svg"])
+def test_page_files_are_served(site: Site, name: str) -> None:
+    assert site.client.get(f"/page-assets/{name}").status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/page-assets/../app.py", "/page-assets/%2e%2e/app.py"])
+def test_nothing_beside_the_page_files_is_served(site: Site, path: str) -> None:
+    assert site.client.get(path).status_code == 404
+
+
+def test_every_response_carries_the_policy(site: Site) -> None:
+    assert "default-src 'none'" in site.client.get("/health").headers["content-security-policy"]
