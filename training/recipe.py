@@ -51,11 +51,11 @@ MINI_RECIPE = Recipe(
         Phase(
             name="joint",
             language="joint",
-            steps=800,
+            steps=1000,
             questions=8,
             side=512,
-            learning_rate=2e-4,
-            encoder_learning_rate=1e-4,
+            learning_rate=3e-4,
+            encoder_learning_rate=1.5e-4,
             final_share=0.01,
         ),
     )
