@@ -4,7 +4,9 @@ AssistantError
 ├── ImageNeededError                a question came before any image
 ├── ConversationNotFoundError       deleted, or somebody else's
 ├── MessageNotFoundError            likewise
-└── MaskNotFoundError               the message made no mask
+├── MaskNotFoundError               the message made no mask
+├── ScaleUnknownError               metres on an image that does not say how large a pixel is
+└── OperationUnreadableError        written operations that are none
 """
 
 
@@ -38,3 +40,20 @@ class MaskNotFoundError(AssistantError):
 
     def __init__(self) -> None:
         super().__init__("This message has no mask. Please ask about the image first.")
+
+
+class ScaleUnknownError(AssistantError):
+    """Metres were given for an image that does not say how large a pixel is on the ground."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This image does not say how large a pixel is on the ground, so metres cannot be measured in it. "
+            "Please give pixels instead (for example: 10 pixels), or use a georeferenced image (GeoTIFF)."
+        )
+
+
+class OperationUnreadableError(AssistantError):
+    """Written operations that are none."""
+
+    def __init__(self, *, problem: str) -> None:
+        super().__init__(f"The list of operations cannot be read: {problem}. Please correct it, or leave it out.")

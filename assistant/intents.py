@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from assistant.operations import Operation
+
 
 @dataclass(frozen=True)
 class Segment:
@@ -30,4 +32,52 @@ class Ask:
     question: str
 
 
-Intent = Segment | Ask
+@dataclass(frozen=True)
+class Refine:
+    """Change the mask that is there, by operations in order.
+
+    Attributes:
+        operations: at least one; they may name further things to be segmented first.
+        text: the words that they come from.
+    """
+
+    operations: tuple[Operation, ...]
+    text: str
+
+
+class CommandKind(StrEnum):
+    """What to do with the steps of the conversation, not with the mask."""
+
+    UNDO = "undo"
+    REDO = "redo"
+    RESET = "reset"
+    GO_BACK = "go_back"
+
+
+@dataclass(frozen=True)
+class Command:
+    """Move among the answers that were given.
+
+    Attributes:
+        kind: which way.
+        steps: how many, for undo and redo.
+        answer: for going back, the number of the answer from 1, or from the end as -1, -2; None otherwise.
+    """
+
+    kind: CommandKind
+    steps: int = 1
+    answer: int | None = None
+
+
+@dataclass(frozen=True)
+class Clarify:
+    """Ask the person back: the words could be understood, but something is missing.
+
+    Attributes:
+        sentence: what is missing and how to give it.
+    """
+
+    sentence: str
+
+
+Intent = Segment | Ask | Refine | Command | Clarify
