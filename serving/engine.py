@@ -23,6 +23,7 @@ from serving.language.smollm2_weights import ensure_smollm2
 from serving.language.transformers_backend import TransformersBackend
 from serving.mask import Mask
 from serving.model.checkpoint import digest_checkpoint, find_adapter, load_model
+from serving.model.description_projector import describe
 from serving.model.features import ImageFeatures, MaskPrediction
 from serving.model.normalisation import normalise_images
 from serving.model.segearth import SegEarth
@@ -79,8 +80,13 @@ class SegEarthEngine:
         name = ("cuda" if torch.cuda.is_available() else "cpu") if device == "auto" else device
         place = torch.device(name)
         model = load_model(model_dir)
+        learned = model.projector.learned_tokens
         backend = TransformersBackend.load(
-            ensure_smollm2(cache_dir), model.config.instruction, adapter=find_adapter(model_dir), device=place
+            ensure_smollm2(cache_dir),
+            model.config.instruction,
+            adapter=find_adapter(model_dir),
+            device=place,
+            learned_tokens=None if learned is None else learned.detach().to(place),
         )
         digest = digest_checkpoint(model_dir)
         return cls(model, backend, model_digest=digest, device=place, cache_bytes=cache_bytes)
@@ -138,7 +144,9 @@ class SegEarthEngine:
             with stage("language"):
                 hidden = self._backend.prefill_hidden(image.digest, features.visual_tokens[0], text)
             with stage("decode"):
-                answer = self._model.decode(features, hidden.mean(0)[None, None].to(features.res5.dtype))
+                is_question = torch.ones(1, len(hidden), dtype=torch.bool, device=hidden.device)
+                description = describe(hidden[None], is_question, self._model.config.projector)  # (1, D)
+                answer = self._model.decode(features, description[None].to(features.res5.dtype))
                 prediction = self._to_native(answer, image, seconds)
         # The mapping was handed over before the last stage ended; it now holds that stage too.
         return prediction

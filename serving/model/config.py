@@ -44,29 +44,36 @@ class EfficientNetLiteConfig:
 
 @dataclass(frozen=True)
 class TokenCompressorConfig:
-    """Strided convolutions from res5 to few visual tokens.
+    """From res5 to few visual tokens.
 
     Attributes:
         in_channels: channels of res5.
         in_side: side of res5 in cells; fixed, because the normalisations span the whole volume.
         hidden_channels: channels between the convolutions.
         token_dim: width of a visual token, the language model's hidden size.
+        kind: "strided_conv" is the paper's; "pooling" averages cells and "none" keeps them all (its ablations).
+        halvings: how often the side is halved; 2 of them leave a sixteenth of the cells.
     """
 
     in_channels: int = 1024
     in_side: int = 32
     hidden_channels: int = 2048
     token_dim: int = 2048
+    kind: Literal["strided_conv", "pooling", "none"] = "strided_conv"
+    halvings: int = 2
 
     @property
-    def middle_side(self) -> int:
-        """Side after the first stride-2 convolution."""
-        return (self.in_side + 1) // 2
+    def sides(self) -> tuple[int, ...]:
+        """Side after each halving."""
+        sides = [self.in_side]
+        for _ in range(0 if self.kind == "none" else self.halvings):
+            sides.append((sides[-1] + 1) // 2)
+        return tuple(sides[1:])
 
     @property
     def out_side(self) -> int:
-        """Side after the second stride-2 convolution."""
-        return (self.middle_side + 1) // 2
+        """Side of the grid that the visual tokens lie on."""
+        return (self.in_side, *self.sides)[-1]
 
     @property
     def token_count(self) -> int:
@@ -81,6 +88,10 @@ class DescriptionProjectorConfig:
     Attributes:
         standardises_text: whether the mean hidden state is shifted and scaled, per dimension, by statistics over the
             training questions (mini only: SmolLM2's last layer has a few dimensions that dwarf the rest).
+        fuses_image: whether the description attends to res5; without, it is projected alone (the paper's ablation).
+        query_source: which hidden states make the query: the mean over the question ("description", the paper's),
+            that of the SEG token alone, or the mean over learned tokens that follow the question (its ablations).
+        learned_token_count: how many such tokens.
     """
 
     text_dim: int = 2048
@@ -91,6 +102,9 @@ class DescriptionProjectorConfig:
     feed_forward_multiplier: int = 1
     query_dim: int = 256
     standardises_text: bool = False
+    fuses_image: bool = True
+    query_source: Literal["description", "seg_token", "learned"] = "description"
+    learned_token_count: int = 1
 
 
 @dataclass(frozen=True)
@@ -165,12 +179,16 @@ class InstructionConfig:
         after_image: text between the visual tokens and the question.
         question_prefix: put in front of the question before it is tokenized.
         seg_token: text of the token that closes the question.
+        instruction_end: text between the question and the reply; matters in training only.
+        reply: what the language model learns to say, "<answer>" and "<seg>" included; empty where it learns nothing.
     """
 
     before_image: str
     after_image: str
     question_prefix: str
     seg_token: str
+    instruction_end: str = ""
+    reply: str = ""
 
 
 @dataclass(frozen=True)
@@ -249,6 +267,8 @@ RELEASED = SegEarthConfig(
         after_image=", Please doing Reasoning Segmentation according to the following instruction:\n",
         question_prefix=" ",
         seg_token="[SEG]",
+        instruction_end=" [/INST]",
+        reply=" Sure, It is <seg>. \n<answer>. <|endoftext|>",
     ),
 )
 

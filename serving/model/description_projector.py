@@ -70,11 +70,16 @@ class DescriptionProjector(nn.Module):
         self.config = config
         self.text_mean: Tensor
         self.text_std: Tensor
+        self.learned_tokens: nn.Parameter | None = None
         self.seg_projector = nn.Linear(config.text_dim, config.dim)
-        self.text_projector = nn.Linear(config.text_dim, config.dim)
-        self.visual_projector = nn.Linear(config.visual_dim, config.dim)
-        self.perceiver = PerceiverLayer(config.dim, config.heads, config.head_dim, config.feed_forward_multiplier)
-        self.query_projector = nn.Linear(2 * config.dim, config.query_dim)
+        if config.fuses_image:
+            self.text_projector = nn.Linear(config.text_dim, config.dim)
+            self.visual_projector = nn.Linear(config.visual_dim, config.dim)
+            self.perceiver = PerceiverLayer(config.dim, config.heads, config.head_dim, config.feed_forward_multiplier)
+        self.query_projector = nn.Linear((2 if config.fuses_image else 1) * config.dim, config.query_dim)
+        if config.query_source == "learned":
+            # Embeddings that the language model reads after the question, (N, D_lm).
+            self.learned_tokens = nn.Parameter(torch.randn(config.learned_token_count, config.text_dim) * 0.02)
         if config.standardises_text:
             self.register_buffer("text_mean", torch.zeros(config.text_dim))
             self.register_buffer("text_std", torch.ones(config.text_dim))
@@ -88,15 +93,32 @@ class DescriptionProjector(nn.Module):
         """Return queries, (B, Q, query_dim).
 
         Args:
-            description: mean hidden state over each question's span (SEG token included), (B, Q, D_lm).
+            description: what `describe` makes of the hidden states, (B, Q, D_lm).
             res5: stride-32 features of the same images, (B, C, H/32, W/32).
         """
         if self.config.standardises_text:
             description = (description - self.text_mean) / self.text_std
         direct = self.seg_projector(description)
+        if not self.config.fuses_image:
+            return cast(Tensor, self.query_projector(direct))
         media = self.visual_projector(res5.flatten(2).transpose(1, 2))
         fused = self.perceiver(self.text_projector(description), media)
         return cast(Tensor, self.query_projector(torch.cat((direct, fused), -1)))
+
+
+def describe(hidden: Tensor, in_span: Tensor, config: DescriptionProjectorConfig) -> Tensor:
+    """Return what stands for each question, (B, D): a mean of hidden states, or the SEG token's own.
+
+    Args:
+        hidden: last-layer hidden states, (B, L, D).
+        in_span: bool (B, L), True at the question and its SEG token, or at the learned tokens where the config has
+            such.
+        config: says which.
+    """
+    if config.query_source != "seg_token":
+        return mean_over_span(hidden, in_span)
+    last = in_span.long().cumsum(-1).argmax(-1)  # the first position at which the count is complete
+    return hidden[torch.arange(len(hidden), device=hidden.device), last]
 
 
 def mean_over_span(hidden: Tensor, is_question: Tensor) -> Tensor:

@@ -1,6 +1,7 @@
-"""res5 to few visual tokens: two strided convolutions, each followed by a norm over the whole volume."""
+"""res5 to few visual tokens: strided convolutions, each followed by a norm over the whole volume; or its ablations."""
 
 from torch import Tensor, nn
+from torch.nn import functional
 
 from serving.model.config import TokenCompressorConfig
 
@@ -14,18 +15,30 @@ class TokenCompressor(nn.Module):
     def __init__(self, config: TokenCompressorConfig) -> None:
         super().__init__()
         self.config = config
-        hidden, middle, out = config.hidden_channels, config.middle_side, config.out_side
-        self.proj1 = nn.Conv2d(config.in_channels, hidden, kernel_size=3, stride=2, padding=1)
-        self.norm1 = nn.LayerNorm([hidden, middle, middle])
-        self.proj2 = nn.Conv2d(hidden, hidden, kernel_size=3, stride=2, padding=1)
-        self.norm2 = nn.LayerNorm([hidden, out, out])
-        self.fc = nn.Conv2d(hidden, config.token_dim, kernel_size=1)
+        channels = config.in_channels
+        if config.kind == "strided_conv":
+            for number, side in enumerate(config.sides, start=1):
+                hidden = config.hidden_channels
+                # proj1, norm1, proj2, ...: the names in the released checkpoint.
+                self.add_module(f"proj{number}", nn.Conv2d(channels, hidden, kernel_size=3, stride=2, padding=1))
+                self.add_module(f"norm{number}", nn.LayerNorm([hidden, side, side]))
+                channels = hidden
+        self.fc = nn.Conv2d(channels, config.token_dim, kernel_size=1)
 
     def forward(self, res5: Tensor) -> Tensor:
         """Return visual tokens, (B, T, D_lm), row-major over the reduced grid, from res5, (B, C, side, side)."""
         if res5.shape[1:] != (self.config.in_channels, self.config.in_side, self.config.in_side):
             raise ValueError(f"the compressor takes res5 of {self.config}, got {tuple(res5.shape)}")
-        reduced: Tensor = self.norm1(self.proj1(res5))
-        reduced = self.norm2(self.proj2(reduced))
-        tokens: Tensor = self.fc(reduced)
+        tokens: Tensor = self.fc(self._reduce(res5))
         return tokens.flatten(2).transpose(1, 2)  # (B, T, D_lm)
+
+    def _reduce(self, res5: Tensor) -> Tensor:
+        reduced = res5
+        for number, _ in enumerate(self.config.sides, start=1):
+            if self.config.kind == "pooling":
+                # An odd last row or column is averaged over what there is, so that the side is the convolution's.
+                reduced = functional.avg_pool2d(reduced, 2, ceil_mode=True)
+            else:
+                reduced = self.get_submodule(f"proj{number}")(reduced)
+                reduced = self.get_submodule(f"norm{number}")(reduced)
+        return reduced

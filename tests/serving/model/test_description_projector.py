@@ -1,7 +1,7 @@
 import torch
 
 from serving.model.config import DescriptionProjectorConfig
-from serving.model.description_projector import DescriptionProjector, PerceiverLayer, mean_over_span
+from serving.model.description_projector import DescriptionProjector, PerceiverLayer, describe, mean_over_span
 from tests.golden.mini import assert_matches, load_mini_case
 
 # The reference numbers the parts of its one layer.
@@ -59,3 +59,26 @@ def test_mean_over_span_ignores_everything_outside_the_question() -> None:
     is_question = torch.tensor([[False, True, True, False]])
 
     assert mean_over_span(hidden, is_question).tolist() == [[3.0]]
+
+
+def test_the_seg_token_is_the_last_of_the_question() -> None:
+    hidden = torch.tensor([[[1.0], [2.0], [4.0], [100.0]], [[1.0], [2.0], [4.0], [100.0]]])
+    is_question = torch.tensor([[False, True, True, False], [True, True, False, False]])
+
+    seg = describe(hidden, is_question, DescriptionProjectorConfig(query_source="seg_token"))
+    mean = describe(hidden, is_question, DescriptionProjectorConfig())
+
+    assert seg.tolist() == [[4.0], [2.0]]
+    assert mean.tolist() == [[3.0], [1.5]]
+
+
+def test_without_fusing_the_image_changes_nothing() -> None:
+    config = DescriptionProjectorConfig(text_dim=6, visual_dim=5, dim=8, query_dim=3, fuses_image=False)
+    projector = DescriptionProjector(config)
+    description, res5 = torch.randn(1, 2, 6), torch.randn(1, 5, 2, 2)
+
+    query = projector(description, res5)
+
+    torch.testing.assert_close(query, projector(description, -res5))
+    assert not torch.allclose(query, projector(-description, res5), atol=1e-9)
+    assert not any("perceiver" in name for name in projector.state_dict())

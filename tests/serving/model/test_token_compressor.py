@@ -37,3 +37,27 @@ def test_token_count_of_the_config_is_what_comes_out() -> None:
 def test_features_of_another_size_are_refused() -> None:
     with pytest.raises(ValueError, match="res5"):
         build_golden_compressor()(torch.zeros(1, 12, 15, 16))
+
+
+@pytest.mark.parametrize(
+    ("kind", "halvings", "tokens"),
+    [("strided_conv", 1, 49), ("strided_conv", 3, 4), ("pooling", 2, 16), ("pooling", 1, 49), ("none", 2, 169)],
+)
+def test_every_kind_gives_as_many_tokens_as_its_config_says(kind: str, halvings: int, tokens: int) -> None:
+    fields = {"in_channels": 3, "in_side": 13, "hidden_channels": 5, "token_dim": 4, "kind": kind}
+    config = TokenCompressorConfig(**fields, halvings=halvings)
+
+    assert config.token_count == tokens
+    assert TokenCompressor(config)(torch.zeros(1, 3, 13, 13)).shape == (1, tokens, 4)
+
+
+def test_pooling_averages_what_each_token_covers() -> None:
+    config = TokenCompressorConfig(in_channels=1, in_side=3, token_dim=1, kind="pooling", halvings=1)
+    compressor = TokenCompressor(config)
+    torch.nn.init.ones_(compressor.fc.weight)
+    torch.nn.init.zeros_(compressor.fc.bias)  # type: ignore[arg-type] # this convolution has a bias
+
+    tokens = compressor(torch.arange(9.0).view(1, 1, 3, 3))
+
+    # Cells 0 1 2 / 3 4 5 / 6 7 8: the last row and column are averaged over what there is.
+    torch.testing.assert_close(tokens.flatten(), torch.tensor([2.0, 3.5, 6.5, 8.0]))
