@@ -109,8 +109,8 @@ def _decode(content: object, hint: Any) -> Any:
     if origin is tuple:
         return _decode_tuple(content, get_args(hint))
     if isinstance(hint, type) and issubclass(hint, StrEnum):
-        return hint(content)
-    if dataclasses.is_dataclass(hint):
+        return hint(str(content))
+    if isinstance(hint, type) and dataclasses.is_dataclass(hint):
         if not isinstance(content, dict):
             raise TypeError(f"an object is expected, got {content!r}")
         return _decode_fields(content, hint)

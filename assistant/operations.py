@@ -240,6 +240,21 @@ class AtPoint:
     xy_px: tuple[float, float]
 
 
+@dataclass(frozen=True)
+class AllOf:
+    """Parts that pass one criterion after the other; a rank counts among those that passed so far.
+
+    Attributes:
+        criteria: at least two, in order ("the largest one north of the road": north of it, then the largest).
+    """
+
+    criteria: tuple["Criterion", ...]
+
+    def __post_init__(self) -> None:
+        if len(self.criteria) < 2:
+            raise ValueError(f"at least two criteria are combined, got {len(self.criteria)}")
+
+
 Criterion = (
     BySize
     | ByPlace
@@ -253,6 +268,7 @@ Criterion = (
     | Touching
     | TouchingBorder
     | AtPoint
+    | AllOf
 )
 
 
@@ -394,10 +410,13 @@ Operation = (
 def name_others(operations: tuple[Operation, ...]) -> tuple[str, ...]:
     """Return the questions whose masks `operations` need, each once, in order of first need."""
     names: dict[str, None] = {}
-    for operation in operations:
-        subject: Operation | Criterion = operation
-        if isinstance(operation, Keep | Remove):
-            subject = operation.criterion
+    waiting: list[Operation | Criterion] = list(operations)
+    while waiting:
+        subject = waiting.pop(0)
+        if isinstance(subject, Keep | Remove):
+            waiting.insert(0, subject.criterion)
+        elif isinstance(subject, AllOf):
+            waiting[:0] = subject.criteria
         other = getattr(subject, "other", None)
         if other is not None:
             names[other] = None

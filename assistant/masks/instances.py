@@ -82,3 +82,12 @@ def drop_specks(sizes_px: Sequence[int] | NDArray[np.int64], grid: Grid) -> tupl
     bar = smallest_meaningful_size(grid)
     kept = tuple(int(size) for size in sizes_px if size >= bar)
     return kept if kept else tuple(int(size) for size in sizes_px)
+
+
+def merge_instances(instances: Sequence[Instance], grid: Grid) -> Mask:
+    """Return the mask that consists of `instances`, which `split_instances` made on `grid`."""
+    pixels = np.zeros((grid.height, grid.width), dtype=np.bool_)
+    for instance in instances:
+        left, top, right, bottom = instance.bounds_xyxy_px
+        pixels[top:bottom, left:right] |= instance.pixels
+    return Mask(pixels, grid)
