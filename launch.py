@@ -26,6 +26,7 @@ from assistant.turns import TurnRunner
 from serving.imagery.admission import ImageLimits
 from serving.language.smollm2_files import FOLDER_NAME as LANGUAGE_FOLDER
 from serving.language.smollm2_files import find_converted, find_gguf
+from serving.model_choice import ModelChoice, Precision, Quantisation
 from ui.cli.deferred import add_deferred_command
 from ui.cli.doctor import add_doctor_command
 from ui.cli.errors import CliError, PortInUseError
@@ -65,7 +66,10 @@ class Settings(BaseSettings):
         data_dir: history and images; `var` in a checkout, else the user's data folder.
         cache_dir: converted language weights; may be deleted at any time.
         database_url: SQLAlchemy URL of the conversations; empty means SQLite in `data_dir`.
-        model_dir: weights of the mask model, with their config.
+        model: what to answer with: a hub id, a folder or a file of weights; empty means `model_dir`.
+        model_dir: folder of the small model, with its config.
+        dtype: precision of the weights.
+        quantize: of the language backbone's linear layers.
         host: address that the chat listens on.
         port: port that the chat listens on.
         device: where the model runs; "auto" takes CUDA where there is a device.
@@ -85,7 +89,10 @@ class Settings(BaseSettings):
     data_dir: Path = Field(default_factory=lambda: choose_data_dir(HERE))
     cache_dir: Path = Field(default_factory=lambda: Path(platformdirs.user_cache_dir(APP_NAME)))
     database_url: str = ""
+    model: str = ""
     model_dir: Path = HERE / "models" / "mini"
+    dtype: Precision = "fp32"
+    quantize: Quantisation | None = None
     host: str = "127.0.0.1"
     port: int = Field(default=7860, ge=1, le=65_535)
     device: Literal["auto", "cpu", "cuda"] = "auto"
@@ -98,6 +105,11 @@ class Settings(BaseSettings):
     secure_cookie: bool = False
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     log_json: bool = False
+
+    @property
+    def model_choice(self) -> ModelChoice:
+        """Which model answers."""
+        return ModelChoice(self.model or self.model_dir, self.dtype, self.quantize)
 
     @property
     def image_limits(self) -> ImageLimits:
@@ -159,12 +171,10 @@ def load_engine(settings: Settings) -> "SegEarthEngine":
     Raises:
         ServingError: the weights are missing or do not fit.
     """
-    from serving.engine import SegEarthEngine
+    from serving.loading import load_engine as load
 
     quieten_transformers()
-    return SegEarthEngine.load(
-        settings.model_dir, cache_dir=settings.cache_dir, device=settings.device, threads=settings.threads
-    )
+    return load(settings.model_choice, cache_dir=settings.cache_dir, device=settings.device, threads=settings.threads)
 
 
 @contextmanager

@@ -4,7 +4,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import numpy as np
 import torch
@@ -19,10 +18,7 @@ from serving.image_ref import ImageRef
 from serving.imagery.letterbox import Letterbox
 from serving.imagery.rendering import load_rendering
 from serving.language.backend import LanguageBackend
-from serving.language.smollm2_weights import ensure_smollm2
-from serving.language.transformers_backend import TransformersBackend
 from serving.mask import Mask
-from serving.model.checkpoint import digest_checkpoint, find_adapter, load_model
 from serving.model.description_projector import describe
 from serving.model.features import ImageFeatures, MaskPrediction
 from serving.model.normalisation import normalise_images
@@ -30,12 +26,20 @@ from serving.model.segearth import SegEarth
 from serving.prediction import Prediction
 
 MAX_QUESTION_LENGTH = 2_000
-_FEATURE_CACHE_BYTES = 1024**3
+FEATURE_CACHE_BYTES = 1024**3
 _WAIT_S = 0.05  # how often somebody who waits for the model looks whether Stop was pressed
 
 
 class SegEarthEngine:
-    """Answers questions about images. Thread-safe: one computation at a time, the others wait their turn."""
+    """Answers questions about images. Thread-safe: one computation at a time, the others wait their turn.
+
+    Args:
+        model: in the precision in which it is to compute.
+        backend: the language backbone that belongs to it.
+        model_digest: SHA-256 of the weights of both.
+        device: where the model computes.
+        cache_bytes: bound on the kept image features.
+    """
 
     def __init__(
         self,
@@ -44,52 +48,15 @@ class SegEarthEngine:
         *,
         model_digest: str,
         device: torch.device,
-        cache_bytes: int = _FEATURE_CACHE_BYTES,
+        cache_bytes: int = FEATURE_CACHE_BYTES,
     ) -> None:
         self._model = model.to(device).eval()
         self._backend = backend
         self._model_digest = model_digest
         self._device = device
+        self._dtype = next(self._model.parameters()).dtype
         self._features: FeatureCache[ImageFeatures] = FeatureCache(cache_bytes)
         self._busy = threading.Lock()
-
-    @classmethod
-    def load(
-        cls,
-        model_dir: Path,
-        *,
-        cache_dir: Path,
-        device: str = "auto",
-        threads: int | None = None,
-        cache_bytes: int = _FEATURE_CACHE_BYTES,
-    ) -> "SegEarthEngine":
-        """Load the model in `model_dir` and its language backbone.
-
-        Args:
-            model_dir: config.json, model.safetensors and the adapter.
-            cache_dir: where the language weights are, or are put.
-            device: "auto" (CUDA where there is one), "cpu" or "cuda".
-            threads: CPU threads for torch; None leaves its choice.
-            cache_bytes: bound on the kept image features.
-
-        Raises:
-            CheckpointError: weights are missing or do not fit.
-        """
-        if threads is not None:
-            torch.set_num_threads(threads)
-        name = ("cuda" if torch.cuda.is_available() else "cpu") if device == "auto" else device
-        place = torch.device(name)
-        model = load_model(model_dir)
-        learned = model.projector.learned_tokens
-        backend = TransformersBackend.load(
-            ensure_smollm2(cache_dir),
-            model.config.instruction,
-            adapter=find_adapter(model_dir),
-            device=place,
-            learned_tokens=None if learned is None else learned.detach().to(place),
-        )
-        digest = digest_checkpoint(model_dir)
-        return cls(model, backend, model_digest=digest, device=place, cache_bytes=cache_bytes)
 
     @property
     def model_digest(self) -> str:
@@ -170,7 +137,7 @@ class SegEarthEngine:
         square = Letterbox(height, width, config.input_size).fit_image(rgb)
         pixels = torch.from_numpy(square)[None].to(self._device)
         images = normalise_images(pixels, config.pixel_mean, config.pixel_std)
-        return self._model.encode(images)
+        return self._model.encode(images.to(self._dtype))
 
     def _to_native(self, answer: MaskPrediction, image: ImageRef, seconds: dict[str, float]) -> Prediction:
         config, grid = self._model.config, image.grid

@@ -13,6 +13,8 @@ ServingError
 ├── CheckpointError                 the weights cannot be used
 │   ├── CheckpointMissingError
 │   └── CheckpointMismatchError     a key or a shape differs
+├── DeviceUnavailableError          no CUDA device where one was asked for
+├── QuantisationUnavailableError    bitsandbytes is not installed
 ├── LanguageUnavailableError        the language backbone cannot answer now
 └── SegmentationCancelledError      somebody pressed Stop
 """
@@ -99,6 +101,26 @@ class CheckpointMissingError(CheckpointError):
 
 class CheckpointMismatchError(CheckpointError):
     """A key or a shape in the weights differs from the model."""
+
+
+class DeviceUnavailableError(ServingError):
+    """There is no CUDA device."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "PyTorch finds no CUDA device here. Set SEGEARTH_DEVICE to auto or cpu, "
+            "or run `segearth doctor` to see what PyTorch finds."
+        )
+
+
+class QuantisationUnavailableError(ServingError):
+    """The package that quantises is not there, or does not work here."""
+
+    def __init__(self, *, reason: str) -> None:
+        super().__init__(
+            f"--quantize needs the package bitsandbytes ({reason}). Install it: "
+            ".venv/bin/pip install -c constraints.txt bitsandbytes"
+        )
 
 
 class LanguageUnavailableError(ServingError):

@@ -7,12 +7,16 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 HEAVY = ("torch", "transformers", "gradio", "vllm")
 
-# serving/model, serving/language and the engine are torch; the migrations run only inside alembic.
+# serving/model, serving/language, the engine and what loads it are torch; the migrations run only inside alembic.
 HEAVY_PARTS = (
     "serving/model/",
     "serving/language/",
     "serving/engine.py",
     "serving/feature_cache.py",
+    "serving/loading.py",
+    "serving/placement.py",
+    "serving/released_form.py",
+    "serving/small_form.py",
     "storage/migrations/",
 )
 

@@ -22,15 +22,15 @@ class PhiBackbone(nn.Module):
     """A causal language model without its output layer.
 
     The parameters hold no values until they are loaded: drawing 1.3 billion random numbers first takes a while and
-    nobody starts from them.
+    nobody starts from them. On the device "meta" they take no memory either.
     """
 
-    def __init__(self, config: LanguageConfig) -> None:
+    def __init__(self, config: LanguageConfig, *, device: torch.device | str = "cpu") -> None:
         super().__init__()
         self.config = config
         with torch.device("meta"):
             phi = PhiModel(to_phi_config(config))
-        self.phi = phi.to_empty(device="cpu")
+        self.phi = phi if str(device) == "meta" else phi.to_empty(device=torch.device(device))
         # The rotary frequencies are no parameters, so that no checkpoint brings them back.
         self.phi.rotary_emb = type(phi.rotary_emb)(phi.config)
 
@@ -81,6 +81,16 @@ def fused_name(name: str) -> str:
     return name
 
 
+def is_fused(name: str) -> bool:
+    """Whether `name` is that of the reference's matrix (or bias) for query, key and value together."""
+    return f".{_FUSED}." in name
+
+
+def split_names(name: str) -> list[str]:
+    """Return the three names of what is fused under `name`: query, key, value."""
+    return [name.replace(f".{_FUSED}.", f".{split_name}.") for split_name in _SPLIT]
+
+
 def split_fused(name: str, fused: Tensor, heads: int) -> Iterator[tuple[str, Tensor]]:
     """Yield the parameters that one of the reference's becomes here.
 
@@ -91,12 +101,12 @@ def split_fused(name: str, fused: Tensor, heads: int) -> Iterator[tuple[str, Ten
         fused: its values; (3·D, D) or (3·D,) where fused.
         heads: attention heads.
     """
-    if _FUSED not in name:
+    if not is_fused(name):
         yield name, fused
         return
     by_head = fused.reshape(heads, 3, -1, *fused.shape[1:])  # (heads, 3, head_dim, ...)
-    for part, split_name in enumerate(_SPLIT):
-        yield name.replace(_FUSED, split_name), by_head[:, part].flatten(0, 1)
+    for part, split_name in enumerate(split_names(name)):
+        yield split_name, by_head[:, part].flatten(0, 1)
 
 
 def split_fused_state(state: dict[str, Tensor], heads: int) -> dict[str, Tensor]:

@@ -8,7 +8,9 @@ import torch
 from peft import LoraConfig, get_peft_model
 
 from launch import load_settings
-from serving.language.smollm2 import QuestionTokenizer, SmolLM2
+from serving.language.adapted_smollm2 import load_adapted_smollm2
+from serving.language.question_tokenizer import QuestionTokenizer
+from serving.language.smollm2 import SmolLM2
 from serving.language.smollm2_weights import ensure_smollm2
 from serving.language.transformers_backend import TransformersBackend
 from serving.model.config import MINI
@@ -62,7 +64,7 @@ def test_a_batch_behind_one_prefix_equals_sequences_one_by_one(language: SmolLM2
 
 
 def test_the_backend_keeps_the_prefix_of_each_image_apart(language: SmolLM2) -> None:
-    backend = TransformersBackend(language)
+    backend = TransformersBackend(language.decoder, language.tokenizer)
     for _ in range(2):  # the second round reads the kept prefixes
         for seed in (1, 2):
             hidden = backend.prefill_hidden(f"image {seed}", _visual_tokens(seed), QUESTIONS[0])
@@ -85,9 +87,12 @@ def test_a_merged_adapter_answers_like_the_unmerged(folder: Path, tokenizer: Que
         if "lora_B" in name:  # zero at the start, which would make this test empty
             torch.nn.init.normal_(parameter, std=0.05)
     adapted.save_pretrained(str(tmp_path))
-    device = torch.device("cpu")
-    plain = TransformersBackend.load(folder, MINI.instruction, adapter=None, device=device)
-    merged = TransformersBackend.load(folder, MINI.instruction, adapter=tmp_path, device=device)
+
+    def load_backend(adapter: Path | None) -> TransformersBackend:
+        loaded = load_adapted_smollm2(folder, MINI.instruction, adapter=adapter)
+        return TransformersBackend(loaded.decoder, loaded.tokenizer)
+
+    plain, merged = load_backend(None), load_backend(tmp_path)
     with torch.inference_mode():
         expected = _whole_sequence(language, _visual_tokens(1), QUESTIONS[0])
     answered = merged.prefill_hidden("image", _visual_tokens(1), QUESTIONS[0])

@@ -1,0 +1,38 @@
+"""The small form of a checkpoint into an engine: our own names, SmolLM2 and its adapter."""
+
+from pathlib import Path
+
+from serving.engine import SegEarthEngine
+from serving.language.adapted_smollm2 import load_adapted_smollm2
+from serving.language.smollm2_weights import ensure_smollm2
+from serving.language.transformers_backend import TransformersBackend
+from serving.model.checkpoint import digest_checkpoint, find_adapter, load_model
+from serving.placement import Placement
+
+
+def load_small_form(folder: Path, placement: Placement, *, cache_dir: Path, cache_bytes: int) -> SegEarthEngine:
+    """Load config.json, model.safetensors and the adapter in `folder`, and SmolLM2 from the cache.
+
+    Raises:
+        CheckpointError: weights are missing or do not fit.
+    """
+    model = load_model(folder).to(placement.device, placement.dtype)
+    language = load_adapted_smollm2(
+        ensure_smollm2(cache_dir), model.config.instruction, adapter=find_adapter(folder), dtype=placement.dtype
+    )
+    decoder = language.decoder
+    if placement.quantiser is not None:
+        placement.quantiser.quantise(decoder, dtype=placement.dtype, device=placement.device)
+    learned = model.projector.learned_tokens
+    backend = TransformersBackend(
+        decoder.to(placement.device),
+        language.tokenizer,
+        learned_tokens=None if learned is None else learned.detach(),
+    )
+    return SegEarthEngine(
+        model,
+        backend,
+        model_digest=digest_checkpoint(folder),
+        device=placement.device,
+        cache_bytes=cache_bytes,
+    )
