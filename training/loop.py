@@ -148,8 +148,12 @@ class MiniTrainer:
         losses = dense_losses(prediction, batch.targets, batch.is_present, batch.is_judged)
         optimiser.zero_grad(set_to_none=True)
         losses.total.backward()
-        trained = [parameter for group in optimiser.param_groups for parameter in group["params"]]
-        norm = torch.nn.utils.clip_grad_norm_(trained, _GRADIENT_CLIP, error_if_nonfinite=True)
+        # Each group on its own: the language model's gradients are larger by far and would drown the others.
+        norms = [
+            torch.nn.utils.clip_grad_norm_(group["params"], _GRADIENT_CLIP, error_if_nonfinite=True)
+            for group in optimiser.param_groups
+        ]
+        norm = torch.stack(norms).norm()
         optimiser.step()
         named = {"total": losses.total, "bce": losses.bce, "dice": losses.dice, "presence": losses.presence}
         return {name: round(float(value.detach()), 4) for name, value in {**named, "gradient_norm": norm}.items()}
@@ -173,7 +177,7 @@ class MiniTrainer:
         ]
         if phase.language == "joint":
             language_parts = [*self._model.compressor.parameters(), *self._adapters.parameters]
-            groups.append({"params": language_parts, "peak": phase.learning_rate})
+            groups.append({"params": language_parts, "peak": phase.language_learning_rate})
         return torch.optim.AdamW(groups, lr=phase.learning_rate, weight_decay=phase.weight_decay)
 
     def _set_learning_rates(self, optimiser: torch.optim.Optimizer, phase: Phase, step: int) -> None:

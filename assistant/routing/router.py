@@ -1,16 +1,37 @@
-"""A turn's text -> what it means: a question about the marks that are there, or about the image."""
+"""A turn's text -> what it means: a question to the image, or about the marks, or a change of them."""
 
-from assistant.intents import Ask, Intent, Segment
+from assistant.intents import Ask, Clarify, Intent, Refine, Segment
+from assistant.routing.command_grammar import parse_command
 from assistant.routing.grammar import parse_follow_up
+from assistant.routing.refinement_grammar import PointNeeded, parse_refinement
+
+POINT_AT_IT = (
+    "Which one do you mean? Click on it in the image and say it again, or describe it (for example: the largest one, "
+    "or the one nearest the top edge)."
+)
 
 
-def route(text: str, *, has_answer: bool) -> Intent:
+def route(text: str, *, has_answer: bool, point_xy_px: tuple[float, float] | None = None) -> Intent:
     """Return what `text` means.
 
     Args:
         text: what the person typed, not empty.
         has_answer: whether the image has been asked before in this conversation, so that "it" can refer to
             something (also to nothing having been found).
+        point_xy_px: where the person clicked in the image, (column, row), when they did.
     """
-    topic = parse_follow_up(text) if has_answer else None
-    return Segment(question=text) if topic is None else Ask(topic=topic, question=text)
+    if not has_answer:
+        return Segment(question=text)
+    command = parse_command(text)
+    if command is not None:
+        return command
+    topic = parse_follow_up(text)
+    if topic is not None:
+        return Ask(topic=topic, question=text)
+    match parse_refinement(text, point_xy_px=point_xy_px):
+        case PointNeeded():
+            return Clarify(POINT_AT_IT)
+        case None:
+            return Segment(question=text)
+        case operations:
+            return Refine(operations=operations, text=text)
