@@ -272,7 +272,7 @@ _QUALIFIERS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], Picking]], .
     ),
     (
         _compile(
-            rf"(?:(?:in|on|at|within|inside|from|to) )?(?P<region>{REGION}){OF_IMAGE}"
+            rf"(?:(?:in|on|at|within|inside|to) )?(?P<region>{REGION}){OF_IMAGE}"
             rf"|in the (?:far )?corner (?:at|in|on) the (?P<corner>{SIDES})"
         ),
         _keep(lambda match: InRegion(read_region(match["region"] if match["region"] else f"corner {match['corner']}"))),
@@ -334,7 +334,7 @@ _QUALIFIERS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], Picking]], .
         ),
         _beyond,
     ),
-    (_compile(rf"(?:above|over|higher than) {_THE_THING}"), _keep(_beyond_side(Side.TOP))),
+    (_compile(rf"(?:above|higher than) {_THE_THING}"), _keep(_beyond_side(Side.TOP))),
     (_compile(rf"(?:below|beneath|underneath|under|lower than) {_THE_THING}"), _keep(_beyond_side(Side.BOTTOM))),
     # Contact and containment.
     (

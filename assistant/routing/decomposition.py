@@ -1,0 +1,294 @@
+"""A compound question -> all of a class, and exact operations on its mask; None for a question that is none.
+
+"The largest storage tank" is every storage tank, of which the largest is kept; "buildings in the lower left quarter"
+are the buildings, of which those with their middle there are kept. What is understood is understood whole: an implicit
+question ("where could a plane be repaired?") goes to the model as it is.
+"""
+
+import re
+from dataclasses import dataclass
+
+from assistant.operations import ClipToRegion, InRegion, Keep, Operation, Remove
+from assistant.routing.criteria import is_thing, parse_qualifiers, parse_rank
+from assistant.routing.nouns import drop_portion, is_extended, pluralise
+from assistant.routing.sentences import normalise_sentence, strip_politeness
+from assistant.routing.vocabulary import COUNT, OF_IMAGE, ORDINAL, REGION, SIDES
+
+LONGEST_COMPOUND = 200
+
+
+@dataclass(frozen=True)
+class Decomposition:
+    """What to ask the image, and what to do with the answer.
+
+    Attributes:
+        class_name: the things, in the plural, without an article ("storage tanks").
+        operations: at least one; they may name other things.
+    """
+
+    class_name: str
+    operations: tuple[Operation, ...]
+
+    @property
+    def class_question(self) -> str:
+        """The question that finds all of the class."""
+        return f"Segment all the {self.class_name}."
+
+
+_VERB = (
+    r"(?:segment|outline|mark|show|find|highlight|point out|pick out|locate|identify|trace|extract|select|delineate"
+    r"|draw|detect|display|give|get|see|map|single out|look for|search for|need|want|mean|indicate|pinpoint|choose"
+    r"|isolate)"
+)
+_LEAD = re.compile(
+    rf"(?:(?:i|we) (?:only |just )?)?{_VERB}(?: (?:me|us|for me))?(?: (?:only|just))?"
+    r"(?: (?:a|the) (?:mask|outline) (?:of|over|around|for))? "
+    r"|where (?:is|are|do you see|can you see|in the image (?:is|are)) |(?:only|just) "
+)
+_WHICH = re.compile(r"which(?: of the)? ")
+_TAIL = re.compile(
+    r"(?:(?:;|,|:)? ?(?:and )?(?:outline|mark|show|segment|highlight) (?:it|them)"
+    r"| (?:here|in view|in sight|visible|shown|delineated|outlined|marked|highlighted|you can see|you see)"
+    r"| (?:in|of|from|on) (?:the|this|that) (?:whole |aerial |satellite )?(?:image|picture|scene|photo|photograph|view"
+    r"|frame|map))$"
+)
+_ARTICLE = re.compile(
+    r"(?:all|every|each|any)(?: (?:single|one))?(?: of)?(?: (?:the|those|these))? "
+    r"|(?:(?:only|just) )?(?:the|those|these|a|an|that) "
+)
+_LINK = r"(?: (?:that|which))?(?: (?:is|are|lies?|sits?|stands?|can be found|found|located|situated|lying|standing))?"
+
+# A region in front: "in the left half, mark the roads".
+_FRONTED = re.compile(
+    rf"(?:(?:looking|look)(?: only| just)? (?:at|in)|(?:restrict|limit|confine) (?:yourself|the search|it|this) to"
+    rf"|(?:only )?(?:in|on|at|within|inside|for|considering(?: only)?)) (?P<region>{REGION}){OF_IMAGE}"
+    r"(?:,| and|:)? (?P<rest>.+)"
+)
+# An order in front: "counting from the left, which is the third building".
+_COUNTED = re.compile(
+    rf"(?:counting|count|starting|going|reading|numbered|seen|looking)(?: in)?(?: from)? the (?P<side>{SIDES})"
+    r"(?: (?:side|edge|to the (?:right|left)))?(?:,|:)? (?:which(?: one)?|what)? ?(?:is )?(?:the )?"
+    rf"(?P<order>{ORDINAL}) (?P<head>.+)"
+)
+_READING = re.compile(
+    rf"(?:the )?(?P<order>{ORDINAL}) (?P<head>.+?) (?:when |if )?(?:reading|counting|going|counted|read|read from)"
+    r"(?: from)?(?: the)? (?P<side>left|right|top|bottom) to(?: the)? (?:left|right|top|bottom)"
+)
+_REACHED = re.compile(
+    rf"(?:starting|coming|going|walking|seen|beginning) (?:from|at|in) (?P<place>the {SIDES}(?: (?:corner|edge|side))?)"
+    r"(?: of the (?:image|picture|scene))?,? (?:which|what) (?P<head>.+?) "
+    r"(?:do|does|would|will|can) (?:you|one|we) (?:reach|meet|find|come to|encounter|hit) first"
+)
+# "all the houses except the largest one".
+_EXCEPT = re.compile(
+    r"(?P<head>.+?),? (?:except(?: for)?|but|apart from|other than|excluding|without|besides|but (?:leave|keep) out"
+    r"|but not|minus|save for|ignoring|leaving out|and leave out)"
+    r" (?P<rest>(?:for )?the .+?)(?: (?:one|ones))?(?: of them)?"
+)
+_RUNNER_UP = re.compile(
+    r"(?:leave out|skip|ignore|apart from|after|besides|not) the (?P<rank>.+?) (?P<head>[a-z ]+?)"
+    r"(?:,| and| but)+ (?:(?:mark|find|show|outline|segment|take|highlight) )?the next"
+    r"(?: (?:one|largest|biggest|in size|in line))*"
+    r"(?: in size| one)*"
+)
+_WHICH_ARE = re.compile(r"(?P<head>.+?) (?:is|are) (?:the )?(?P<rank>.+?)(?: one| ones)?(?: of (?:all|them))?")
+_COUNT_FIRST = re.compile(rf"(?:the )?(?P<count>{COUNT}) (?P<head>.+)")
+_TOP_BY_SIZE = re.compile(rf"(?:the )?top (?P<count>{COUNT}) (?P<head>.+?) (?:by|in|ranked by) (?:size|area|extent)")
+
+
+def decompose(question: str) -> Decomposition | None:
+    """Return the class and the operations that `question` stands for, or None when it is not that kind."""
+    if len(question) > LONGEST_COMPOUND:
+        return None
+    words = _strip_ends(strip_politeness(normalise_sentence(question)))
+    return _parse_fronted(words) or _parse_phrase(words)
+
+
+def _parse_fronted(words: str) -> Decomposition | None:
+    counted = _COUNTED.fullmatch(words) or _READING.fullmatch(_strip_lead(words))
+    if counted:
+        return _compose(counted["head"], f"{counted['order']} from the {counted['side']}")
+    reached = _REACHED.fullmatch(words)
+    if reached:
+        return _compose(reached["head"], f"nearest to {reached['place']}")
+    runner_up = _RUNNER_UP.fullmatch(words)
+    if runner_up and parse_rank(runner_up["rank"]) is not None and _is_head(runner_up["head"]):
+        rank = parse_rank(f"second {runner_up['rank']}")
+        return None if rank is None else Decomposition(_name(runner_up["head"]), (Keep(rank),))
+    fronted = _FRONTED.fullmatch(words)
+    if fronted is None:
+        return None
+    rest = _strip_ends(strip_politeness(fronted["rest"]))
+    inner = _parse_phrase(rest)
+    head = inner.class_name if inner else _strip_article(_strip_which(_strip_lead(rest)))
+    regional = _compose(head, f"in {fronted['region']}")
+    if regional is None or inner is None:
+        return regional
+    return Decomposition(inner.class_name, (*regional.operations, *inner.operations))
+
+
+def _parse_phrase(words: str) -> Decomposition | None:
+    """Return what a noun phrase with picks before or after its noun stands for."""
+    which = _WHICH.match(words)
+    phrase = _strip_lead(words)
+    if which is not None:
+        phrase = words[which.end() :]
+        asked = _WHICH_ARE.fullmatch(phrase)
+        if asked is not None:
+            found = _parse_predicate(asked["head"], asked["rank"])
+            if found is not None:
+                return found
+    phrase = _strip_tail(phrase)
+    top = _TOP_BY_SIZE.fullmatch(phrase)
+    if top:
+        return _compose_rank(top["head"], f"{top['count']} largest")
+    return _parse_exception(phrase) or _parse_noun_phrase(phrase)
+
+
+def _parse_predicate(head: str, predicate: str) -> Decomposition | None:
+    """Return what "which (two) airplanes are the largest" asks for."""
+    counted = _COUNT_FIRST.fullmatch(head)
+    if counted:
+        return _compose_rank(counted["head"], f"{counted['count']} {predicate}")
+    return _compose_rank(head, predicate)
+
+
+def _parse_exception(phrase: str) -> Decomposition | None:
+    match = _EXCEPT.fullmatch(phrase)
+    if match is None:
+        return None
+    head = _strip_article(match["head"])
+    rank = parse_rank(re.sub(r"^(?:for )?the ", "", match["rest"]))
+    if rank is None or not _is_head(head):
+        return None
+    return Decomposition(_name(head), (Remove(rank),))
+
+
+def _parse_noun_phrase(phrase: str) -> Decomposition | None:
+    bare = _strip_article(phrase)
+    starts = [match.start() for match in re.finditer(" ", bare)]
+    # The shortest noun first: whatever follows it must then be understood whole.
+    for start in starts:
+        found = _compose(bare[:start], re.sub(rf"^{_LINK} ", "", bare[start:]).strip())
+        if found is not None:
+            return found
+    # A rank before the noun, and nothing after it.
+    return _split_rank(bare)
+
+
+def _split_rank(phrase: str) -> Decomposition | None:
+    """Return what "three largest ships" stands for: the longest rank in front, the rest as the noun."""
+    for start in reversed([match.start() for match in re.finditer(" ", phrase)]):
+        found = _compose_rank(phrase[start + 1 :], phrase[:start])
+        if found is not None:
+            return found
+    return None
+
+
+def _compose(head: str, qualifier: str) -> Decomposition | None:
+    """Return the class `head` (which may carry a rank: "largest ship") with a phrase that follows it."""
+    picking = parse_qualifiers(qualifier)
+    if picking is None:
+        ordinal = re.fullmatch(rf"(?P<order>{ORDINAL}) (?P<head>.+)", head)
+        # "second bridge from the left": the number stands before the noun, its order after it.
+        if ordinal is None or not qualifier.startswith("from the "):
+            return None
+        picking = parse_qualifiers(f"{ordinal['order']} {qualifier}")
+        head = ordinal["head"]
+        if picking is None:
+            return None
+    head = _strip_article(head)
+    counted = _COUNT_FIRST.fullmatch(head)
+    if counted and parse_rank(head) is None:
+        # "the two ships nearest the pier": the number belongs to the order.
+        numbered = parse_qualifiers(f"{counted['count']} {qualifier}")
+        if numbered is not None:
+            picking, head = numbered, counted["head"]
+    if _is_head(head):
+        return Decomposition(_name(head), _suit_region(head, picking))
+    ranked = _split_rank(head)
+    if ranked is None:
+        return None
+    return Decomposition(ranked.class_name, (*_suit_region(ranked.class_name, picking), *ranked.operations))
+
+
+def _compose_rank(head: str, rank: str) -> Decomposition | None:
+    criterion = parse_rank(rank)
+    head = _strip_article(head)
+    if criterion is None or not _is_head(head):
+        return None
+    return Decomposition(_name(head), (Keep(criterion),))
+
+
+def _suit_region(head: str, picking: tuple[Operation, ...]) -> tuple[Operation, ...]:
+    """Return the operations with regions that cut what extends (water, roads), and choose among what can be counted."""
+    if not is_extended(head):
+        return picking
+    return tuple(
+        ClipToRegion(operation.criterion.region)
+        if isinstance(operation, Keep) and isinstance(operation.criterion, InRegion)
+        else operation
+        for operation in picking
+    )
+
+
+_NO_HEAD = re.compile(
+    r"\b(?:here|areas?|regions?|parts?|ones?|things?|places?|objects?|sides?|spots?|everything|anything|image|picture|pixels"
+    r"|largest|biggest|smallest|nearest|closest|furthest|first|second|third|most|least|top|next|edges?|corners?|half"
+    r"|quarter|in|on|at|of|to|from|with|for|by|near|within|inside|between|than|and|or|but|the|other|only|group)\b"
+)
+# "flooded areas", "group of trees": words that are no thing alone and are one with a describing word.
+_HEAD_WITH_MORE = re.compile(
+    r"(?:[a-z]+ ){1,3}(?:areas?|zones?|regions?|objects?|parts?)"
+    r"|(?:areas?|patch|patches|stretch|stretches|bod(?:y|ies)|clumps?|groups?|pieces?|plots?) of [a-z]+(?: [a-z]+){0,2}"
+    r"|[a-z]+(?: [a-z]+)? (?:and|or) [a-z]+(?: [a-z]+)?"
+)
+_PICKING_WORDS = re.compile(
+    r"\b(?:largest|biggest|smallest|tiniest|nearest|closest|furthest|farthest|most|least|top|next|left|right|upper|lower"
+    r"|bottom|north|south|east|west|in|on|at|to|from|with|by|near|within|inside|than|the|which|second|third)\b"
+)
+
+
+def _is_head(words: str) -> bool:
+    """Whether words name a class of things: at most five words, none of them a pick or a clause."""
+    if not is_thing(words) or len(words.split()) > 5 or re.search(r"[^a-z' ]", words):
+        return False
+    if _HEAD_WITH_MORE.fullmatch(words):
+        return _PICKING_WORDS.search(words) is None
+    return _NO_HEAD.search(words) is None
+
+
+def _strip_ends(words: str) -> str:
+    return _strip_tail(re.sub(r"^i mean ", "", words))
+
+
+def _strip_tail(words: str) -> str:
+    previous = None
+    while previous != words:
+        previous = words
+        words = _TAIL.sub("", words).strip(" ,;")
+    return words
+
+
+def _strip_lead(words: str) -> str:
+    match = _LEAD.match(words)
+    return words[match.end() :] if match else words
+
+
+def _strip_which(words: str) -> str:
+    match = _WHICH.match(words)
+    return words[match.end() :] if match else words
+
+
+def _strip_article(words: str) -> str:
+    match = _ARTICLE.match(words)
+    return words[match.end() :] if match else words
+
+
+def _name(head: str) -> str:
+    return pluralise(drop_portion(head))
+
+
+def name_class(thing: str) -> str:
+    """Return the plural of a thing, without article: "running tracks" for "the running track"."""
+    return _name(_strip_article(normalise_sentence(thing)))
