@@ -5,6 +5,7 @@ AssistantError
 ├── ConversationNotFoundError       deleted, or somebody else's
 ├── MessageNotFoundError            likewise
 ├── MaskNotFoundError               the message made no mask
+├── ImageNotInConversationError     the image that was meant was never added
 ├── ScaleUnknownError               metres on an image that does not say how large a pixel is
 └── OperationUnreadableError        written operations that are none
 """
@@ -40,6 +41,14 @@ class MaskNotFoundError(AssistantError):
 
     def __init__(self) -> None:
         super().__init__("This message has no mask. Please ask about the image first.")
+
+
+class ImageNotInConversationError(AssistantError):
+    """The image that was meant was never added to the conversation."""
+
+    def __init__(self, *, count: int) -> None:
+        images = "one image" if count == 1 else f"{count} images"
+        super().__init__(f"This conversation has {images}, and not the one you mean. Please add it, then say it again.")
 
 
 class ScaleUnknownError(AssistantError):

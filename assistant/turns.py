@@ -1,38 +1,27 @@
 """Run one turn: a question in, its events out; everything that was made is stored on the way."""
 
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from secrets import token_hex
 
-import numpy as np
 import structlog
-from numpy.typing import NDArray
-from scipy.special import expit
 from structlog.typing import FilteringBoundLogger
 
-from assistant.answering import answer_topic, describe_answer
+from assistant.answering import answer_topic
 from assistant.conversation import Message, NewMessage, Role, Status
 from assistant.errors import AssistantError, ImageNeededError, MessageNotFoundError
-from assistant.events import Accepted, Done, Event, Failed, MaskReady, Stage, TextDelta
-from assistant.intents import Ask, Segment
+from assistant.events import Accepted, Done, Event, Failed
+from assistant.intents import Ask, Clarify, Command, Refine, Segment
 from assistant.interfaces import Clock, Engine, History
-from assistant.measuring import measure_facts
+from assistant.mask_answers import STAGE_SENTENCES as STAGE_SENTENCES  # named here for who shows a turn
+from assistant.mask_answers import MaskAnswers, say
+from assistant.planning import plan_question
 from assistant.questions import LONGEST_QUESTION, check_question, title_conversation
-from assistant.routing.router import route
-from assistant.staged_work import run_staged
+from assistant.routing.router import NO_STEPS_BACK, route
 from serving.cancellation import Cancellation
 from serving.errors import SegmentationCancelledError, ServingError
 from serving.image_ref import ImageRef
-from serving.prediction import Prediction
-
-STAGE_SENTENCES = {
-    "read": "Opening the image",
-    "encode": "Looking at the image",
-    "language": "Reading the question",
-    "decode": "Drawing the mask",
-    "measure": "Measuring what was found",
-}
 
 
 @dataclass(frozen=True)
@@ -48,6 +37,7 @@ class TurnRequest:
         cancellation: set by whoever shows the turn, to stop it.
         retry_of: id of a message of this person's in this conversation, to answer it anew: its text and image
             are taken, and it is not stored a second time.
+        point_xy_px: where the person clicked in the image, (column, row), for "remove that one".
     """
 
     owner: str
@@ -56,6 +46,7 @@ class TurnRequest:
     image: ImageRef | None
     cancellation: Cancellation = field(default_factory=Cancellation)
     retry_of: str | None = None
+    point_xy_px: tuple[float, float] | None = None
 
 
 @dataclass
@@ -65,6 +56,10 @@ class _Turn:
     question: Message | None = None
     answer: NewMessage | None = None
     is_answered: bool = False
+
+    def note(self, answer: NewMessage) -> None:
+        """Keep the answer: from here on it is stored even when nobody waits for it."""
+        self.answer = answer
 
 
 @dataclass
@@ -89,9 +84,8 @@ class TurnRunner:
     def __init__(
         self, engine: Engine, history: History, clock: Clock, *, longest_question: int = LONGEST_QUESTION
     ) -> None:
-        self._engine = engine
+        self._answers = MaskAnswers(engine, history, clock)
         self._history = history
-        self._clock = clock
         self._longest_question = longest_question
         self._log: FilteringBoundLogger = structlog.get_logger("assistant.turns")
 
@@ -127,15 +121,28 @@ class TurnRunner:
         if image is None:
             raise ImageNeededError
         previous = _find_answer(earlier, image)
-        match route(question.text, has_answer=previous is not None):
+        # No tree of answers is kept yet, so that nothing is promised that cannot be done.
+        intent = route(
+            question.text, has_answer=previous is not None, point_xy_px=request.point_xy_px, can_command=False
+        )
+        match intent:
             case Segment(question=asked):
-                answer = yield from self._segment(image, asked, turn, request.cancellation)
+                plan = plan_question(asked)
+                answer = yield from self._answers.segment(image, asked, plan, turn.note, request.cancellation)
+            case Refine(operations=operations):
+                assert previous is not None, "the router refines only an answer"
+                answer = yield from self._answers.refine(
+                    request.owner, operations, previous, [*earlier, question], turn.note, request.cancellation
+                )
             case Ask(topic=topic):
                 assert previous is not None, "the router asks only about an answer"
                 assert previous.facts is not None, "an answer has facts"
                 sentences = answer_topic(topic, previous.question or "", previous.facts, previous.score or 0.0)
-                answer = turn.answer = NewMessage(role=Role.ASSISTANT, text=" ".join(sentences), image=image)
-                yield from _stream(sentences)
+                answer = yield from say(sentences, image, turn.note)
+            case Clarify(sentence=sentence):
+                answer = yield from say((sentence,), image, turn.note)
+            case Command():
+                answer = yield from say((NO_STEPS_BACK,), image, turn.note)
         message = self._history.append_message(request.owner, question.conversation_id, answer)
         turn.is_answered = True
         yield Done(message)
@@ -179,54 +186,6 @@ class TurnRunner:
         image = question.image or request.image
         return messages[:position], replace(question, image=image)
 
-    def _segment(
-        self, image: ImageRef, question: str, turn: _Turn, cancellation: Cancellation
-    ) -> Generator[Event, None, NewMessage]:
-        """Yield stages, mask and text of a new answer; return it, ready to be stored, and note it in `turn`."""
-        started = self._clock()
-
-        def work(report: Callable[[Stage], None]) -> Prediction:
-            return self._engine.segment(
-                image, question, cancellation=cancellation, report_stage=lambda name: report(_stage(name))
-            )
-
-        prediction = yield from run_staged(work, cancellation)
-        yield _stage("measure")
-        measuring = self._clock()
-        facts = measure_facts(prediction.mask)
-        cancellation.raise_if_cancelled()
-        mask_digest: str | None = None
-        confidence_digest: str | None = None
-        if facts.pixel_count > 0:
-            mask_digest = self._history.store_mask(prediction.mask)
-            confidence_digest = self._history.store_confidence(to_confidence(prediction.mask_logits))
-        measured = self._clock()
-        sentences = describe_answer(question, facts, prediction.score)
-        # Noted before anything of it is shown: from here on the answer is kept even when nobody waits for it.
-        answer = turn.answer = NewMessage(
-            role=Role.ASSISTANT,
-            text=" ".join(sentences),
-            image=image,
-            mask_digest=mask_digest,
-            confidence_digest=confidence_digest,
-            question=question,
-            facts=facts,
-            score=prediction.score,
-            # The clock of the day can be set back between two looks.
-            seconds={**prediction.seconds, "measure": max(0.0, (measured - measuring).total_seconds())},
-            model_digest=prediction.model_digest,
-        )
-        self._log.info(
-            "question_answered",
-            image_digest=image.digest,
-            found=prediction.found,
-            duration_s=max(0.0, (measured - started).total_seconds()),
-        )
-        if mask_digest is not None:
-            yield MaskReady(mask_digest=mask_digest, question=question)
-        yield from _stream(sentences)
-        return answer
-
     def _store_left(self, request: TurnRequest, turn: _Turn) -> None:
         """Store what a turn that nobody watches any more has come to: its answer, or that it was stopped."""
         if turn.is_answered or turn.question is None:
@@ -266,24 +225,9 @@ class TurnRunner:
             )
 
 
-def to_confidence(mask_logits: NDArray[np.float32]) -> NDArray[np.uint8]:
-    """Return the probability behind each logit in 255ths, uint8, of the same shape."""
-    confidence: NDArray[np.uint8] = np.rint(expit(mask_logits) * 255).astype(np.uint8)
-    return confidence
-
-
 def _find_answer(messages: Sequence[Message], image: ImageRef) -> Message | None:
     """Return the latest answer to a question put to `image`, or None when there is none yet."""
     for message in reversed(messages):
         if message.facts is not None and message.image is not None and message.image.digest == image.digest:
             return message
     return None
-
-
-def _stream(sentences: Sequence[str]) -> Iterator[TextDelta]:
-    for position, sentence in enumerate(sentences):
-        yield TextDelta(sentence if position == 0 else f" {sentence}")
-
-
-def _stage(name: str) -> Stage:
-    return Stage(name=name, sentence=STAGE_SENTENCES.get(name, "Working on it"))

@@ -1,0 +1,208 @@
+"""Make the answers of a turn: stages, mask, facts and sentences, ready to be stored."""
+
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+import structlog
+from numpy.typing import NDArray
+from scipy.special import expit
+from structlog.typing import FilteringBoundLogger
+
+from assistant.answering import describe_answer
+from assistant.applying import apply_operations
+from assistant.conversation import Message, NewMessage, Role
+from assistant.events import Event, MaskReady, Stage, TextDelta
+from assistant.interfaces import Clock, Engine, History
+from assistant.measuring import measure_facts
+from assistant.operations import Operation, RepeatInImage
+from assistant.planning import Outcome, Plan, blend_confidence, carry_out, find_others, plan_question
+from assistant.refined_answering import describe_planned, describe_refined
+from assistant.refining import choose_image, collect_script, name_ones, plan_script
+from assistant.staged_work import run_staged
+from serving.cancellation import Cancellation
+from serving.image_ref import ImageRef
+from serving.mask import Mask
+from serving.prediction import Prediction
+
+STAGE_SENTENCES = {
+    "read": "Opening the image",
+    "encode": "Looking at the image",
+    "language": "Reading the question",
+    "decode": "Drawing the mask",
+    "refine": "Changing the mask",
+    "measure": "Measuring what was found",
+}
+
+# Takes an answer before anything of it is shown, so that it is kept even when nobody waits for it.
+Note = Callable[[NewMessage], None]
+
+
+class MaskAnswers:
+    """Answers questions to an image, and wishes about the mask that is there; keeps nothing between them.
+
+    Args:
+        engine: finds things in images.
+        history: where masks and confidence maps go.
+        clock: the time of day.
+    """
+
+    def __init__(self, engine: Engine, history: History, clock: Clock) -> None:
+        self._engine = engine
+        self._history = history
+        self._clock = clock
+        self._log: FilteringBoundLogger = structlog.get_logger("assistant.mask_answers")
+
+    def segment(
+        self, image: ImageRef, question: str, plan: Plan, note: Note, cancellation: Cancellation
+    ) -> Generator[Event, None, NewMessage]:
+        """Yield stages, mask and text of a new answer; return it, ready to be stored."""
+        started = self._clock()
+
+        def work(report: Callable[[Stage], None]) -> Outcome:
+            return carry_out(plan, self._asker(image, cancellation, report))
+
+        outcome = yield from run_staged(work, cancellation)
+        yield _stage("measure")
+        measuring = self._clock()
+        prediction = outcome.prediction
+        facts = measure_facts(outcome.mask)
+        cancellation.raise_if_cancelled()
+        mask_digest: str | None = None
+        confidence_digest: str | None = None
+        if facts.pixel_count > 0:
+            mask_digest = self._history.store_mask(outcome.mask)
+            confidence = blend_confidence(to_confidence(prediction.mask_logits), prediction.mask, outcome.mask)
+            confidence_digest = self._history.store_confidence(confidence)
+        measured = self._clock()
+        if plan.operations:
+            sentences = describe_planned(question, outcome, facts, image.grid)
+        else:
+            sentences = describe_answer(question, facts, prediction.score)
+        answer = NewMessage(
+            role=Role.ASSISTANT,
+            text=" ".join(sentences),
+            image=image,
+            mask_digest=mask_digest,
+            confidence_digest=confidence_digest,
+            question=question,
+            facts=facts,
+            score=prediction.score,
+            # The clock of the day can be set back between two looks.
+            seconds={**outcome.seconds, "measure": max(0.0, (measured - measuring).total_seconds())},
+            model_digest=prediction.model_digest,
+        )
+        note(answer)
+        self._log.info(
+            "question_answered",
+            image_digest=image.digest,
+            found=facts.pixel_count > 0,
+            operations=len(plan.operations),
+            duration_s=max(0.0, (measured - started).total_seconds()),
+        )
+        yield from show(answer, sentences)
+        return answer
+
+    def refine(
+        self,
+        owner: str,
+        operations: tuple[Operation, ...],
+        previous: Message,
+        messages: Sequence[Message],
+        note: Note,
+        cancellation: Cancellation,
+    ) -> Generator[Event, None, NewMessage]:
+        """Yield stages, mask and text of a changed answer; return it, ready to be stored.
+
+        Args:
+            owner: who asks.
+            operations: what to do.
+            previous: the answer to change.
+            messages: of the conversation up to the wish itself.
+            note: takes the answer before anything of it is shown.
+            cancellation: to stop it.
+        """
+        image = previous.image
+        assert image is not None, "an answer is about an image"
+        assert previous.facts is not None, "an answer has facts"
+        script = collect_script(messages, previous)
+        if isinstance(operations[0], RepeatInImage):
+            target = choose_image(operations[0].which, messages, image)
+            plan = plan_script(script)
+            plan = replace(plan, operations=(*plan.operations, *operations[1:]))
+            return (yield from self.segment(target, ", ".join(script), plan, note, cancellation))
+        named = name_ones(operations, plan_question(script[0]).subject if script else None)
+
+        def work(report: Callable[[Stage], None]) -> tuple[Mapping[str, Mask], Mapping[str, float], Mask]:
+            others, seconds = find_others(named, self._asker(image, cancellation, report))
+            report(_stage("refine"))
+            return others, seconds, apply_operations(before, named, others)
+
+        before = self._load_mask(owner, previous, image)
+        others, seconds, mask = yield from run_staged(work, cancellation)
+        yield _stage("measure")
+        facts = measure_facts(mask)
+        cancellation.raise_if_cancelled()
+        missing = tuple(name for name, other in others.items() if other.pixel_count == 0)
+        sentences = describe_refined(named, missing, previous.facts, facts, image.grid)
+        answer = NewMessage(
+            role=Role.ASSISTANT,
+            text=" ".join(sentences),
+            image=image,
+            mask_digest=self._history.store_mask(mask) if facts.pixel_count > 0 else None,
+            # Of the model's answer that was changed: exact operations make nothing more or less certain.
+            confidence_digest=previous.confidence_digest if facts.pixel_count > 0 else None,
+            question=", ".join((*script, messages[-1].text)),
+            facts=facts,
+            score=previous.score,
+            seconds=seconds,
+            model_digest=previous.model_digest,
+        )
+        note(answer)
+        self._log.info("mask_refined", image_digest=image.digest, operations=len(named), asked=len(others))
+        yield from show(answer, sentences)
+        return answer
+
+    def _load_mask(self, owner: str, answer: Message, image: ImageRef) -> Mask:
+        """Return the mask of an answer; the empty one where nothing was found."""
+        if answer.mask_digest is None:
+            return Mask(np.zeros((image.grid.height, image.grid.width), dtype=np.bool_), image.grid)
+        return self._history.load_mask(owner, answer.id)
+
+    def _asker(
+        self, image: ImageRef, cancellation: Cancellation, report: Callable[[Stage], None]
+    ) -> Callable[[str], Prediction]:
+        """Return what puts a question to the engine about `image` and reports its stages."""
+        return lambda question: self._engine.segment(
+            image, question, cancellation=cancellation, report_stage=lambda name: report(_stage(name))
+        )
+
+
+def say(sentences: Sequence[str], image: ImageRef, note: Note) -> Generator[Event, None, NewMessage]:
+    """Yield an answer in words alone; return it, ready to be stored."""
+    answer = NewMessage(role=Role.ASSISTANT, text=" ".join(sentences), image=image)
+    note(answer)
+    yield from _stream(sentences)
+    return answer
+
+
+def show(answer: NewMessage, sentences: Sequence[str]) -> Iterator[Event]:
+    """Yield a made mask and its sentences."""
+    if answer.mask_digest is not None:
+        yield MaskReady(mask_digest=answer.mask_digest, question=answer.question or "")
+    yield from _stream(sentences)
+
+
+def to_confidence(mask_logits: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """Return the probability behind each logit in 255ths, uint8, of the same shape."""
+    confidence: NDArray[np.uint8] = np.rint(expit(mask_logits) * 255).astype(np.uint8)
+    return confidence
+
+
+def _stream(sentences: Sequence[str]) -> Iterator[TextDelta]:
+    for position, sentence in enumerate(sentences):
+        yield TextDelta(sentence if position == 0 else f" {sentence}")
+
+
+def _stage(name: str) -> Stage:
+    return Stage(name=name, sentence=STAGE_SENTENCES.get(name, "Working on it"))

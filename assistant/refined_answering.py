@@ -1,0 +1,54 @@
+"""The sentences that go with a mask made by exact operations: what was done, and what is left."""
+
+from assistant.answering import describe_certainty, describe_findings, describe_nothing_found, quote
+from assistant.facts import Facts
+from assistant.operations import Operation
+from assistant.planning import Outcome
+from assistant.wording import describe_compass, describe_operations
+from serving.grid import Grid
+
+
+def describe_planned(question: str, outcome: Outcome, facts: Facts, grid: Grid) -> tuple[str, ...]:
+    """Return the sentences for a question that came down to a class and operations.
+
+    Args:
+        question: as it was typed.
+        outcome: of its plan, which has operations.
+        facts: measured from the outcome's mask.
+        grid: of the image.
+    """
+    subject = f"all {outcome.plan.subject}" if outcome.plan.subject else "what you asked for"
+    done = f"Marked {subject}, then: {describe_operations(outcome.plan.operations)}."
+    remarks = _describe_remarks(outcome.plan.operations, outcome.missing, grid)
+    if facts.pixel_count > 0:
+        return (done, *remarks, *describe_findings(facts), describe_certainty(outcome.prediction.score))
+    if not outcome.prediction.found:
+        return (*describe_nothing_found(question, outcome.prediction.score),)
+    return (done, *remarks, f"Nothing is left: {subject} that I found are ruled out by that, so nothing is marked.")
+
+
+def describe_refined(
+    operations: tuple[Operation, ...], missing: tuple[str, ...], before: Facts, after: Facts, grid: Grid
+) -> tuple[str, ...]:
+    """Return the sentences for a mask that was refined.
+
+    Args:
+        operations: what was done.
+        missing: things that operations named and the model did not find.
+        before: measured from the mask that there was.
+        after: measured from the new one.
+        grid: of the image.
+    """
+    done = f"Changed what was marked: {describe_operations(operations)}."
+    remarks = _describe_remarks(operations, missing, grid)
+    if after.pixel_count > 0:
+        return (done, *remarks, *describe_findings(after))
+    if before.pixel_count == 0:
+        return (done, *remarks, "Nothing was marked before, and nothing is marked now.")
+    return (done, *remarks, "Nothing is left of what was marked.")
+
+
+def _describe_remarks(operations: tuple[Operation, ...], missing: tuple[str, ...], grid: Grid) -> tuple[str, ...]:
+    compass = describe_compass(operations, grid)
+    absent = (f"I did not find {quote(name)} in this image, so that step had nothing to go by." for name in missing)
+    return (*absent, compass) if compass is not None else tuple(absent)
