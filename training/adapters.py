@@ -1,13 +1,17 @@
 """Low-rank adapters on the language backbone's attention, in peft's file format."""
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import cast
 
-from peft import LoraConfig, PeftModel, get_peft_model
+from peft import LoraConfig, PeftModel, get_peft_model, set_peft_model_state_dict
+from safetensors.torch import load_file
 from torch import Tensor, nn
+from transformers import PreTrainedModel
 
-from serving.language.smollm2 import SmolLM2
+from serving.model.checkpoint import ADAPTER_NAMES
 from serving.model.config import LanguageConfig
 
 _BASE_MODEL = "HuggingFaceTB/SmolLM2-135M-Instruct"
@@ -15,12 +19,19 @@ _TARGETS = ["q_proj", "v_proj"]
 
 
 class Adapters:
-    """The trained part of the language backbone; starts as no change at all."""
+    """The trained part of the language backbone; starts as no change at all.
 
-    def __init__(self, language: SmolLM2, config: LanguageConfig) -> None:
+    Args:
+        language: the backbone, frozen by this; its layers are replaced in place.
+        config: rank and scale.
+        base_model: name of the backbone that the adapter's files give.
+    """
+
+    def __init__(self, language: PreTrainedModel, config: LanguageConfig, *, base_model: str = _BASE_MODEL) -> None:
+        self._base_model = base_model
         lora = LoraConfig(r=config.lora_rank, lora_alpha=int(config.lora_alpha), target_modules=_TARGETS, bias="none")
         # peft replaces the layers inside `language` in place; this wrapper only knows how to save them.
-        self._wrapped = cast(PeftModel, get_peft_model(language.causal_model, lora))
+        self._wrapped = cast(PeftModel, get_peft_model(language, lora))
         for parameter in self.parameters:
             parameter.data = parameter.data.float()
 
@@ -43,10 +54,33 @@ class Adapters:
         for name, tensor in state.items():
             own[name].data.copy_(tensor)
 
+    def load(self, folder: Path) -> None:
+        """Take over the adapter that `save` wrote.
+
+        Raises:
+            ValueError: it is of another model or of another rank.
+        """
+        tensors = load_file(folder / ADAPTER_NAMES[1])
+        try:
+            result = set_peft_model_state_dict(self._wrapped, tensors)
+        except RuntimeError as error:  # torch's word for a shape that differs
+            raise ValueError("the adapter has another rank or is of another model") from error
+        if result.unexpected_keys:
+            raise ValueError(f"the adapter holds {result.unexpected_keys[0]}, which this model does not have")
+
+    @contextmanager
+    def merged(self) -> Iterator[None]:
+        """Add the updates to the backbone's own weights for as long as the block lasts."""
+        self._wrapped.merge_adapter()
+        try:
+            yield
+        finally:
+            self._wrapped.unmerge_adapter()
+
     def save(self, folder: Path) -> None:
         """Write adapter_config.json and adapter_model.safetensors."""
         self._wrapped.save_pretrained(str(folder), save_embedding_layers=False)
         config_path = folder / "adapter_config.json"
         config = json.loads(config_path.read_text(encoding="utf-8"))
-        config["base_model_name_or_path"] = _BASE_MODEL  # peft writes the folder of this machine
+        config["base_model_name_or_path"] = self._base_model  # peft writes the folder of this machine
         config_path.write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")

@@ -83,6 +83,11 @@ def warp_target(mask: NDArray[np.uint8], geometry: Geometry, side: int) -> NDArr
     return np.asarray(np.round(cells.mean(axis=(1, 3))), np.uint8)
 
 
+def warp_mask(mask: NDArray[np.uint8], geometry: Geometry, side: int) -> NDArray[np.uint8]:
+    """Return the target in the square, uint8 0 or 1, (side, side), nearest neighbour; nothing outside the image."""
+    return np.asarray(cv2.warpAffine(mask, geometry.matrix, (side, side), flags=cv2.INTER_NEAREST), np.uint8)
+
+
 def jitter_colour(rgb: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
     """Return `rgb` as another sensor, season or compression might have shown it."""
     picture = rgb.astype(np.float32) / 255

@@ -20,7 +20,7 @@ def load_checkpoint(path: Path) -> dict[str, Any] | None:
     """Return what was saved, or None when nothing was."""
     if not path.is_file():
         return None
-    state: dict[str, Any] = torch.load(path, weights_only=True)
+    state: dict[str, Any] = torch.load(path, weights_only=True, map_location="cpu")
     return state
 
 

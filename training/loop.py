@@ -49,7 +49,7 @@ class MiniTrainer:
         self._recipe, self._run_dir = recipe, run_dir
         self._config: SegEarthConfig = model.config
         language.requires_grad_(False)
-        self._adapters = Adapters(language, self._config.language)
+        self._adapters = Adapters(language.causal_model, self._config.language)
         self._seconds = 0.0
         self._steps_left: int | None = None
 

@@ -1,13 +1,18 @@
-"""Images with their questions and targets, held in memory as run lengths."""
+"""Images with their questions, answers and targets; targets are run lengths in memory, or read when they are needed."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from evaluation.pack import Pack, Rle, decode_rle
+
+ReadTarget = Callable[[], NDArray[np.bool_]]
+"""Returns the pixels to be marked, bool (H, W), at the label's own size."""
 
 
 @dataclass(frozen=True)
@@ -18,18 +23,25 @@ class QuestionSample:
         id: the pack's id.
         text: the question.
         kind: "class", "count", "implicit", "region", "position", "size", "relation" or "negative".
-        target: COCO run lengths at the image's size, or None when nothing is to be marked.
+        target: COCO run lengths at the image's size, what reads the label, or None when nothing is to be marked.
+        answers: sentences that answer it; the language model learns them where it learns to reply.
     """
 
     id: str
     text: str
     kind: str
-    target: Rle | None
+    target: Rle | ReadTarget | None
+    answers: tuple[str, ...] = ()
 
     def decode_target(self, height: int, width: int) -> NDArray[np.uint8]:
         """Return the target, uint8 0/1, (height, width)."""
         if self.target is None:
             return np.zeros((height, width), np.uint8)
+        if callable(self.target):
+            label = self.target().astype(np.uint8)
+            if label.shape == (height, width):
+                return label
+            return np.asarray(cv2.resize(label, (width, height), interpolation=cv2.INTER_NEAREST), np.uint8)
         return decode_rle(self.target).astype(np.uint8)
 
 

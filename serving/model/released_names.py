@@ -27,6 +27,7 @@ _OURS = {
     "d_layers.layers.0.0.": "projector.perceiver.attention.",
     "d_layers.layers.0.1.": "projector.perceiver.feed_forward.",
     "d_layers.norm.": "projector.perceiver.norm.",
+    "learned_tokens": "projector.learned_tokens",  # in our own ablation only
     "pixel_decoder.transformer.level_embed": "pixel_decoder.level_embed",
     "pixel_decoder.transformer.encoder.layers.": "pixel_decoder.layers.",
     "pixel_decoder.": "pixel_decoder.",

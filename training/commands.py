@@ -1,0 +1,72 @@
+"""The commands `train mini` and `train experiment`."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from serving.errors import ServingError
+from training.errors import TrainingError
+
+EXIT_FAILED = 2
+
+
+def build_train_app(*, cache_dir: Path | None = None) -> typer.Typer:
+    """Return the `train` commands.
+
+    Args:
+        cache_dir: where the language weights are kept; None makes people say it.
+    """
+    app = typer.Typer(help="Train a model; every training goes on where it stopped.", no_args_is_help=True)
+    settings = {"default_map": {"cache_dir": str(cache_dir)}} if cache_dir is not None else {}
+    app.command("mini", context_settings=settings)(train_mini)
+    app.command("experiment", context_settings=settings)(train_experiment)
+    return app
+
+
+def train_mini(
+    root: Annotated[Path, typer.Argument(help="A pack (manifest.jsonl, questions.jsonl) or a plain folder.")],
+    run_dir: Annotated[Path, typer.Option(help="Checkpoints, tables and plots; an interrupted run goes on.")],
+    cache_dir: Annotated[Path, typer.Option(help="Where the language weights are kept.")],
+    threads: Annotated[int, typer.Option(help="CPU threads.")] = 2,
+    out: Annotated[Path, typer.Option(help="Where the trained model is written.")] = Path("models/mini"),
+) -> None:
+    """Train the mini model from its ImageNet encoder, or go on where an earlier run stopped."""
+    from training.mini import train_from_imagenet
+
+    with _speak_errors():
+        train_from_imagenet(root, run_dir=run_dir, cache_dir=cache_dir, threads=threads, out=out)
+
+
+def train_experiment(
+    config: Annotated[Path, typer.Argument(help="The experiment, TOML; see training/experiments.")],
+    cache_dir: Annotated[Path, typer.Option(help="Where the language weights are kept.")],
+    run_dir: Annotated[
+        Path | None, typer.Option(help="Checkpoints and losses; an interrupted run goes on. Default: runs/NAME.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Where the trained model is written. Default: RUN_DIR/model.")
+    ] = None,
+    stop_after: Annotated[int | None, typer.Option(min=1, help="Stop after so many steps, with a checkpoint.")] = None,
+    on_cpu: Annotated[bool, typer.Option("--cpu", help="Use the CPU even where there is a GPU.")] = False,
+) -> None:
+    """Train or fine-tune a model by one file: SegEarth-R1, its ablations, or the mini model on your images.
+
+    Several GPUs: accelerate launch --no_python segearth train experiment CONFIG.
+    """
+    from training.joint.running import run_experiment
+
+    with _speak_errors():
+        run_experiment(config, cache_dir=cache_dir, run_dir=run_dir, out=out, stop_after=stop_after, on_cpu=on_cpu)
+
+
+@contextmanager
+def _speak_errors() -> Iterator[None]:
+    """Turn our own errors into their sentence on stderr and exit code 2."""
+    try:
+        yield
+    except (TrainingError, ServingError) as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(EXIT_FAILED) from error
