@@ -12,6 +12,7 @@ from PIL import Image, UnidentifiedImageError
 from pycocotools import mask as coco_mask
 
 from evaluation.errors import PackMissingError, PackUnreadableError
+from evaluation.spreading import spread_positions
 
 MANIFEST = "manifest.jsonl"
 QUESTIONS = "questions.jsonl"
@@ -171,8 +172,8 @@ def spread_questions(questions: Sequence[PackQuestion], limit: int) -> tuple[Pac
     for question in questions:
         by_image.setdefault(question.image, []).append(question)
     taken: set[str] = set()
-    # Multiplying by the golden ratio (in 32 bits) and wrapping around puts each further image into the widest gap.
-    for _, image in sorted((position * 2_654_435_769 % 2**32, image) for position, image in enumerate(by_image)):
+    images = list(by_image)
+    for image in (images[position] for position in spread_positions(len(images))):
         room = limit - len(taken)
         if room == 0:
             break

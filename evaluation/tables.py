@@ -1,10 +1,12 @@
 """Reports as tables for the terminal."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rich.table import Table
 
+from evaluation.benchmark_report import TableRow
+from evaluation.metrics import THRESHOLDS
 from evaluation.speed import SpeedReport
 
 
@@ -24,6 +26,21 @@ def build_pack_tables(report: Mapping[str, Any]) -> tuple[Table, ...]:
     present.add_column("absent", justify="right")
     present.add_row(_format(report["present_gIoU"]), _format(report["absent_gIoU"]))
     return table, present
+
+
+def build_benchmark_table(rows: Sequence[TableRow], figures: Mapping[str, Any]) -> Table:
+    """Return a benchmark's rows, ours first, in percent; consistency below where it was measured."""
+    consistency, targets = figures["consistency"], figures["targets_asked_for_more_than_once"]
+    caption = None if consistency is None else f"consistency over {targets:,} targets: mean IoU {100 * consistency:.2f}"
+    table = Table(title=f"{figures['benchmark']}, {figures['split']}, percent", caption=caption)
+    table.add_column("system", no_wrap=True)
+    for heading in ("gIoU", "cIoU", *(f"Pr@{threshold}" for threshold in THRESHOLDS)):
+        table.add_column(heading, justify="right", no_wrap=True)
+    table.add_column("source")
+    for row in rows:
+        values = (row.giou, row.ciou, *row.precision)
+        table.add_row(row.system, *("-" if value is None else f"{value:.2f}" for value in values), row.note)
+    return table
 
 
 def build_speed_table(report: SpeedReport) -> Table:

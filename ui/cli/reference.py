@@ -56,7 +56,8 @@ def _describe_parameters(command: TyperCommand) -> Iterator[str]:
             written = flags if parameter.is_flag else f"{flags} {parameter.display_type(context)}"
         else:
             written = (parameter.name or "").upper()
-        yield f"| `{written}` | {default} | {help_text} |"
+        # A choice is shown as <one|other>; a bare bar would end the table's cell.
+        yield f"| `{written.replace('|', chr(92) + '|')}` | {default} | {help_text} |"
 
 
 def _write_default(default: object) -> str:
