@@ -26,10 +26,11 @@ from assistant.turns import TurnRunner
 from serving.imagery.admission import ImageLimits
 from serving.language.smollm2_files import FOLDER_NAME as LANGUAGE_FOLDER
 from serving.language.smollm2_files import find_converted, find_gguf
-from serving.model_choice import ModelChoice, Precision, Quantisation
+from serving.model_choice import ModelChoice, ModelDescription, Precision, Quantisation
 from ui.cli.deferred import add_deferred_command
 from ui.cli.doctor import add_doctor_command
 from ui.cli.errors import CliError, PortInUseError
+from ui.cli.model_options import ModelOption, PrecisionOption, QuantisationOption
 from ui.cli.prepare import add_prepare_command
 from ui.cli.probes import Installation, examine
 from ui.cli.reference import add_reference_command
@@ -163,10 +164,11 @@ def quieten_transformers() -> None:
     if not sys.stderr.isatty():
         transformers_logging.disable_progress_bar()
     warnings.filterwarnings("ignore", category=FutureWarning, module=r"transformers\.")
+    logging.getLogger("bitsandbytes").setLevel(logging.ERROR)  # its words on each layer's precision
 
 
-def load_engine(settings: Settings) -> "SegEarthEngine":
-    """Load the model.
+def load_engine(settings: Settings, choice: ModelChoice | None = None) -> "SegEarthEngine":
+    """Load a model; the one that the settings name unless another is given.
 
     Raises:
         ServingError: the weights are missing or do not fit.
@@ -178,9 +180,9 @@ def load_engine(settings: Settings) -> "SegEarthEngine":
 
 
 @contextmanager
-def open_engine(settings: Settings) -> Iterator[Engine]:
-    """Load the model for as long as the block lasts."""
-    with closing(load_engine(settings)) as loaded:
+def open_engine(settings: Settings, choice: ModelChoice) -> Iterator[Engine]:
+    """Load a model for as long as the block lasts."""
+    with closing(load_engine(settings, choice)) as loaded:
         engine: Engine = loaded  # mypy proves the fit here
         yield engine
 
@@ -203,9 +205,15 @@ def build_cli(settings: Settings, *, whole: bool = False) -> typer.Typer:
         app,
         default_host=settings.host,
         default_port=settings.port,
-        run_server=lambda host, port: run_server(settings, host, port),
+        default_model=settings.model_choice,
+        run_server=lambda host, port, choice: run_server(settings, host, port, choice),
     )
-    add_segment_command(app, open_engine=lambda: open_engine(settings), limits=settings.image_limits)
+    add_segment_command(
+        app,
+        default_model=settings.model_choice,
+        open_engine=lambda choice: open_engine(settings, choice),
+        limits=settings.image_limits,
+    )
     add_deferred_command(
         app,
         "evaluate",
@@ -219,18 +227,22 @@ def build_cli(settings: Settings, *, whole: bool = False) -> typer.Typer:
     add_deferred_command(
         app,
         "train",
-        summary="Train the small model; resumable.",
+        summary="Train or fine-tune a model; resumable.",
         mount=lambda inner: _mount_train(inner, settings),
         now=whole,
     )
     add_prepare_command(app, ensure_language_weights=lambda: ensure_language_weights(settings))
-    add_doctor_command(app, examine=lambda: examine(describe_installation(settings)))
+    add_doctor_command(
+        app,
+        default_model=settings.model_choice,
+        examine=lambda choice: examine(describe_installation(settings, choice)),
+    )
     add_version_command(app)
     add_reference_command(app, build_whole=lambda: build_cli(settings, whole=True))
     return app
 
 
-def run_server(settings: Settings, host: str, port: int) -> None:
+def run_server(settings: Settings, host: str, port: int, choice: ModelChoice) -> None:
     """Serve the page until it is stopped.
 
     Raises:
@@ -248,7 +260,7 @@ def run_server(settings: Settings, host: str, port: int) -> None:
         secure_cookie=settings.secure_cookie,
     )
     typer.echo("Loading the model ...")
-    with open_engine(settings) as engine, open_services(settings, engine) as services:
+    with open_engine(settings, choice) as engine, open_services(settings, engine) as services:
         page = build_app(services, page_settings)
         try:
             _, url, _ = page.launch(
@@ -295,27 +307,30 @@ def ensure_language_weights(settings: Settings) -> Path:
     return ensure_smollm2(settings.cache_dir)
 
 
-def describe_installation(settings: Settings) -> Installation:
+def describe_installation(settings: Settings, choice: ModelChoice) -> Installation:
     """Return what the doctor looks at."""
     return Installation(
         data_dir=settings.data_dir,
         cache_dir=settings.cache_dir,
         host=settings.host,
         port=settings.port,
-        read_model_digest=lambda: read_model_digest(settings.model_dir),
-        find_language_weights=lambda: describe_language_weights(settings.cache_dir),
+        describe_model=lambda: describe_model(choice, settings.cache_dir),
     )
 
 
-def read_model_digest(model_dir: Path) -> str:
-    """Return the digest of the mask model's weights, or raise `CheckpointError`."""
-    from serving.model.checkpoint import digest_checkpoint
+def describe_model(choice: ModelChoice, cache_dir: Path) -> ModelDescription:
+    """Return whether a model's weights can be had, and what they cost.
 
-    return digest_checkpoint(model_dir)
+    Raises:
+        CheckpointError: they cannot be had.
+    """
+    from serving.model.costs import describe_checkpoint
+
+    return describe_checkpoint(choice, language_weights=lambda: describe_language_weights(cache_dir))
 
 
 def describe_language_weights(cache_dir: Path) -> str:
-    """Say where the language model's weights are, or raise `CheckpointMissingError`."""
+    """Say where the small model's language weights are, or raise `CheckpointMissingError`."""
     if find_converted(cache_dir) is not None:
         return f"{LANGUAGE_FOLDER}, converted"
     return f"{find_gguf().name}, to be converted at the first start or by `segearth prepare`"
@@ -324,12 +339,24 @@ def describe_language_weights(cache_dir: Path) -> str:
 def _mount_evaluate(app: typer.Typer, settings: Settings) -> None:
     from evaluation.commands import build_evaluate_app
 
+    choice = settings.model_choice
+
     def build_engine() -> "SegEarthEngine":
-        engine = load_engine(settings)
+        engine = load_engine(settings, choice)
         atexit.register(engine.close)
         return engine
 
-    app.add_typer(build_evaluate_app(build_engine), name="evaluate")
+    evaluate = build_evaluate_app(build_engine)
+
+    @evaluate.callback()
+    def choose_model(
+        model: ModelOption = None, dtype: PrecisionOption = None, quantize: QuantisationOption = None
+    ) -> None:
+        """Measure the model: agreement with targets, and seconds."""
+        nonlocal choice
+        choice = settings.model_choice.changed(model, dtype, quantize)
+
+    app.add_typer(evaluate, name="evaluate")
 
 
 def _mount_parity(app: typer.Typer) -> None:
@@ -339,9 +366,9 @@ def _mount_parity(app: typer.Typer) -> None:
 
 
 def _mount_train(app: typer.Typer, settings: Settings) -> None:
-    from training.__main__ import train
+    from training.commands import build_train_app
 
-    app.command(context_settings={"default_map": {"cache_dir": str(settings.cache_dir)}})(train)
+    app.add_typer(build_train_app(cache_dir=settings.cache_dir), name="train")
 
 
 def main() -> None:

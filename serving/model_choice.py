@@ -24,3 +24,45 @@ class ModelChoice:
     model: str | Path
     precision: Precision = "fp32"
     quantisation: Quantisation | None = None
+
+    def changed(
+        self, model: str | None, precision: Precision | None, quantisation: Quantisation | None
+    ) -> "ModelChoice":
+        """Return the choice with what is given put in place; None leaves a part as it is."""
+        return ModelChoice(model or self.model, precision or self.precision, quantisation or self.quantisation)
+
+
+@dataclass(frozen=True)
+class ModelCost:
+    """What one precision of a model costs.
+
+    Attributes:
+        precision: of the weights.
+        quantisation: of the language backbone's linear layers.
+        weights_bytes: memory of the weights once they are loaded.
+        loading_bytes: highest memory of the whole process while they are loaded, about.
+    """
+
+    precision: Precision
+    quantisation: Quantisation | None
+    weights_bytes: int
+    loading_bytes: int
+
+
+@dataclass(frozen=True)
+class ModelDescription:
+    """Whether a model's weights can be had, and what they cost.
+
+    Attributes:
+        findings: what is there, by name: "weights" and, for the small model, "language model".
+        download_bytes: still to be fetched from the hub.
+        download_folder: where that would go; None where nothing is to be fetched.
+        chosen: the cost of the precision that was asked for; None for the small model, which fits everywhere.
+        costs: of every precision.
+    """
+
+    findings: dict[str, str]
+    download_bytes: int = 0
+    download_folder: Path | None = None
+    chosen: ModelCost | None = None
+    costs: tuple[ModelCost, ...] = ()

@@ -20,12 +20,13 @@ def load_small_form(folder: Path, placement: Placement, *, cache_dir: Path, cach
     language = load_adapted_smollm2(
         ensure_smollm2(cache_dir), model.config.instruction, adapter=find_adapter(folder), dtype=placement.dtype
     )
+    language.to(placement.device)
     decoder = language.decoder
     if placement.quantiser is not None:
         placement.quantiser.quantise(decoder, dtype=placement.dtype, device=placement.device)
     learned = model.projector.learned_tokens
     backend = TransformersBackend(
-        decoder.to(placement.device),
+        decoder,
         language.tokenizer,
         learned_tokens=None if learned is None else learned.detach(),
     )

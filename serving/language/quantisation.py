@@ -4,8 +4,10 @@ On CUDA and on the CPU. Only linear layers are quantised: embeddings, norms and 
 the dtype that was asked for. A weight is quantised the moment it arrives, so that two of them never stand in full.
 """
 
-import bitsandbytes
+from typing import Any
+
 import torch
+from bitsandbytes.nn.modules import Int8Params, Linear4bit, Linear8bitLt, Params4bit
 from torch import Tensor, nn
 
 from serving.model.released_checkpoint import place_parameter
@@ -45,13 +47,14 @@ class BitsAndBytes:
 
     def place(self, module: nn.Module, name: str, values: Tensor) -> None:
         """Let `values` be the parameter `name`; the weight of a layer of this class is quantised where it lies."""
-        if name == "weight" and isinstance(module, bitsandbytes.nn.Linear4bit):
-            weight = bitsandbytes.nn.Params4bit(
+        if name == "weight" and isinstance(module, Linear4bit):
+            # Typed for tensors in general; moving to a device is what quantises it.
+            weight: Any = Params4bit(
                 values, requires_grad=False, quant_type="nf4", compress_statistics=True, module=module
             )
             module.weight = weight.to(values.device)
-        elif name == "weight" and isinstance(module, bitsandbytes.nn.Linear8bitLt):
-            int8 = bitsandbytes.nn.Int8Params(values, requires_grad=False, has_fp16_weights=False)
+        elif name == "weight" and isinstance(module, Linear8bitLt):
+            int8: Any = Int8Params(values, requires_grad=False, has_fp16_weights=False)
             module.weight = int8.to(values.device)
         else:
             place_parameter(module, name, values)
@@ -71,7 +74,7 @@ def _build_layer(linear: nn.Linear, kind: Quantisation, compute_dtype: torch.dty
     has_bias = linear.bias is not None
     with torch.device("meta"):
         if kind == "nf4":
-            layer: nn.Module = bitsandbytes.nn.Linear4bit(
+            layer: nn.Module = Linear4bit(  # type: ignore[no-untyped-call]
                 linear.in_features,
                 linear.out_features,
                 bias=has_bias,
@@ -80,7 +83,7 @@ def _build_layer(linear: nn.Linear, kind: Quantisation, compute_dtype: torch.dty
                 quant_type="nf4",
             )
         else:
-            layer = bitsandbytes.nn.Linear8bitLt(
+            layer = Linear8bitLt(
                 linear.in_features,
                 linear.out_features,
                 bias=has_bias,

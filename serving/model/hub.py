@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import TypeVar
 
 from huggingface_hub import HfApi, snapshot_download
-from huggingface_hub.errors import (
+from huggingface_hub.errors import (  # type: ignore[attr-defined]  # HTTPError: of the HTTP client that it brings
     GatedRepoError,
     HFValidationError,
-    HTTPError,  # type: ignore[attr-defined]  # of whichever HTTP client the hub's own client brings
+    HTTPError,
     LocalEntryNotFoundError,
     RepositoryNotFoundError,
 )

@@ -78,7 +78,7 @@ class PixelDecoder(nn.Module):
             position = position.to(source.dtype).flatten(2).transpose(1, 2)
             positions.append(position + self.level_embed[level])
         x, position = torch.cat(tokens, 1), torch.cat(positions, 1)  # (B, L, D), (1, L, D)
-        reference_xy = token_centres(shapes, device=x.device).to(x.dtype)
+        reference_xy = token_centres(shapes, device=x.device)
         for layer in self.layers:
             x = layer(x, position, reference_xy, shapes)
 

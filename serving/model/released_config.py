@@ -1,8 +1,8 @@
 """The config of a released checkpoint: from the reference's config.json, or in our own form for a fine-tuned one.
 
 The reference's file holds sizes but not the words of the instruction; those follow from what the checkpoint was
-trained on, which its name says. A config.json in our own form (see `SegEarthConfig`) says everything itself, the wording
-and the normalisation for another domain included.
+trained on, which its name says. A config.json in our own form (see `SegEarthConfig`) says everything itself, the
+wording and the normalisation for another domain included.
 """
 
 import dataclasses

@@ -12,6 +12,7 @@ from importlib import metadata
 from pathlib import Path
 
 from serving.errors import ServingError
+from serving.model_choice import ModelCost, ModelDescription
 from ui.cli.errors import CliError
 from ui.cli.serve import ensure_port_is_free
 from ui.cli.version import DISTRIBUTION
@@ -54,39 +55,57 @@ class Installation:
         cache_dir: folder of the converted language weights.
         host: address to listen on.
         port: port to listen on.
-        read_model_digest: returns the digest of the mask model's weights, or raises `ServingError`.
-        find_language_weights: returns a phrase on the language model's weights, or raises `ServingError`.
+        describe_model: says whether the weights can be had and what they cost, or raises `ServingError`.
     """
 
     data_dir: Path
     cache_dir: Path
     host: str
     port: int
-    read_model_digest: Callable[[], str]
-    find_language_weights: Callable[[], str]
+    describe_model: Callable[[], ModelDescription]
+
+
+@dataclass(frozen=True)
+class Examination:
+    """What was found.
+
+    Attributes:
+        checks: in the order in which a person would mend them.
+        costs: what the model costs in every precision; empty for the small model and where the weights are missing.
+    """
+
+    checks: list[Check]
+    costs: tuple[ModelCost, ...]
+
+    @property
+    def can_serve(self) -> bool:
+        """Whether the chat can be served."""
+        return all(check.passed for check in self.checks)
 
 
 def examine(
     installation: Installation, *, torch_command: Sequence[str] = (sys.executable, "-c", _DESCRIBE_TORCH)
-) -> list[Check]:
-    """Return every check, in the order in which a person would mend them.
+) -> Examination:
+    """Look at everything.
 
     Args:
         installation: what is looked at.
         torch_command: prints what PyTorch is like, as JSON.
     """
-    return [
+    torch = check_torch(torch_command)
+    weights, costs = check_model(installation.describe_model) if torch.passed else ([], ())
+    checks = [
         check_python(sys.version_info[:3]),
         check_packages(metadata.requires(DISTRIBUTION) or []),
-        check_torch(torch_command),
+        torch,
         check_gdal(),
-        check_weights("mask model", installation.read_model_digest),
-        check_weights("language model", installation.find_language_weights),
+        *weights,
         check_writable("data folder", installation.data_dir),
         check_writable("cache folder", installation.cache_dir),
         check_disk(installation.data_dir),
         check_port(installation.host, installation.port),
     ]
+    return Examination(checks, costs)
 
 
 def check_python(version: tuple[int, int, int]) -> Check:
@@ -140,12 +159,40 @@ def check_gdal() -> Check:
     return Check("image formats", True, finding)
 
 
-def check_weights(name: str, find: Callable[[], str]) -> Check:
-    """Look at weights; `find` returns what is there or raises an error that says what to do."""
+def check_model(describe: Callable[[], ModelDescription]) -> tuple[list[Check], tuple[ModelCost, ...]]:
+    """Look at the weights; `describe` says what there is or raises an error that says what to do."""
     try:
-        return Check(name, True, find())
+        model = describe()
     except ServingError as error:
-        return Check(name, False, "cannot be used", str(error))
+        return [Check("weights", False, "cannot be used", str(error))], ()
+    checks = [Check(name, True, finding) for name, finding in model.findings.items()]
+    if model.download_folder is not None:
+        checks.append(check_room(model.download_folder, model.download_bytes))
+    if model.chosen is not None:
+        checks.append(check_memory(model.chosen, find_memory_bytes()))
+    return checks, model.costs
+
+
+def check_room(folder: Path, needed_bytes: int) -> Check:
+    """See whether a download would find room."""
+    free_bytes = shutil.disk_usage(find_existing(folder)).free
+    finding = f"{needed_bytes / 1e9:.1f} GB needed, {free_bytes / 1e9:.1f} GB free"
+    if free_bytes > needed_bytes:
+        return Check("room for weights", True, finding)
+    return Check("room for weights", False, finding, "Free the difference, or set HF_HOME to another disk.")
+
+
+def check_memory(cost: ModelCost, memory_bytes: int) -> Check:
+    """See whether loading would find memory on the CPU."""
+    finding = f"{cost.loading_bytes / 1e9:.1f} GB to load it, {memory_bytes / 1e9:.1f} GB in this machine"
+    if cost.loading_bytes < memory_bytes:
+        return Check("memory", True, finding)
+    return Check("memory", False, finding, "Choose a smaller form: --dtype bf16, and --quantize nf4 for the smallest.")
+
+
+def find_memory_bytes() -> int:
+    """Return the memory of this machine."""
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
 
 
 def check_writable(name: str, folder: Path) -> Check:

@@ -21,9 +21,11 @@ from serving.image_ref import ImageRef
 from serving.imagery.admission import ImageLimits
 from serving.imagery.intake import take_in_image
 from serving.imagery.rendering import load_rendering
+from serving.model_choice import ModelChoice
 from serving.prediction import Prediction
 from storage.exports.png import mask_png, overlay_png
 from ui.cli.errors import OutputUnusableError
+from ui.cli.model_options import ModelOption, PrecisionOption, QuantisationOption
 from ui.cli.reporting import print_json, speak_errors
 
 OVERLAY_COLOUR = (255, 122, 31)  # as on the page: orange stands out from green, brown, grey and blue
@@ -104,13 +106,18 @@ class Answer:
 
 
 def add_segment_command(
-    app: typer.Typer, *, open_engine: Callable[[], AbstractContextManager[Engine]], limits: ImageLimits
+    app: typer.Typer,
+    *,
+    default_model: ModelChoice,
+    open_engine: Callable[[ModelChoice], AbstractContextManager[Engine]],
+    limits: ImageLimits,
 ) -> None:
     """Give `app` the command.
 
     Args:
         app: where the command is added.
-        open_engine: loads the model; left when the command ends.
+        default_model: what answers unless told otherwise.
+        open_engine: loads a model; left when the command ends.
         limits: how much image is taken in.
     """
 
@@ -130,6 +137,9 @@ def add_segment_command(
         ] = None,
         repeat: Annotated[int, typer.Option(min=1, help="Ask each question so often, to see warm timings.")] = 1,
         as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout for each answer.")] = False,
+        model: ModelOption = None,
+        dtype: PrecisionOption = None,
+        quantize: QuantisationOption = None,
     ) -> None:
         """Answer a question about an image with a mask."""
         with speak_errors(as_json=as_json), tempfile.TemporaryDirectory() as folder:
@@ -142,7 +152,7 @@ def add_segment_command(
             ref = take_in_image(image, rendering_folder=Path(folder), limits=limits)
             admit_s = perf_counter() - started
             outputs.check(image)
-            with open_engine() as engine:
+            with open_engine(default_model.changed(model, dtype, quantize)) as engine:
                 report_stage = _ignore_stage if as_json else _print_stage
                 for answer in answer_questions(
                     engine, ref, questions, outputs, repeat=repeat, admit_s=admit_s, report_stage=report_stage

@@ -7,12 +7,19 @@ from typing import Annotated
 
 import typer
 
+from serving.model_choice import ModelChoice
 from ui.cli.errors import HostUnusableError, PortInUseError
+from ui.cli.model_options import ModelOption, PrecisionOption, QuantisationOption
 from ui.cli.reporting import speak_errors
 
 
 def add_serve_command(
-    app: typer.Typer, *, default_host: str, default_port: int, run_server: Callable[[str, int], None]
+    app: typer.Typer,
+    *,
+    default_host: str,
+    default_port: int,
+    default_model: ModelChoice,
+    run_server: Callable[[str, int, ModelChoice], None],
 ) -> None:
     """Give `app` the command.
 
@@ -20,7 +27,8 @@ def add_serve_command(
         app: where the command is added.
         default_host: address to listen on unless told otherwise.
         default_port: port to listen on unless told otherwise.
-        run_server: called with host and port; serves until it is stopped.
+        default_model: what answers unless told otherwise.
+        run_server: called with host, port and model; serves until it is stopped.
     """
 
     @app.command()
@@ -29,12 +37,15 @@ def add_serve_command(
             str, typer.Option(help="Address to listen on; 0.0.0.0 opens it to the network.")
         ] = default_host,
         port: Annotated[int, typer.Option(min=1, max=65_535, help="Port to listen on.")] = default_port,
+        model: ModelOption = None,
+        dtype: PrecisionOption = None,
+        quantize: QuantisationOption = None,
     ) -> None:
         """Open the chat in a browser."""
         with speak_errors():
             # Before the model is loaded: the answer to a taken port should not take seconds.
             ensure_port_is_free(host, port)
-            run_server(host, port)
+            run_server(host, port, default_model.changed(model, dtype, quantize))
 
 
 def ensure_port_is_free(host: str, port: int) -> None:

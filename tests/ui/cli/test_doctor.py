@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import socket
 import sys
 from pathlib import Path
@@ -11,17 +12,21 @@ import typer
 from typer.testing import CliRunner
 
 from serving.errors import CheckpointMissingError
+from serving.model_choice import ModelChoice, ModelCost, ModelDescription
 from ui.cli.doctor import add_doctor_command
 from ui.cli.probes import (
     Check,
+    Examination,
     Installation,
     check_disk,
     check_gdal,
+    check_memory,
+    check_model,
     check_packages,
     check_port,
     check_python,
+    check_room,
     check_torch,
-    check_weights,
     check_writable,
     examine,
     find_existing,
@@ -31,10 +36,18 @@ WELL = Check("disk space", True, "12.0 GB free")
 ILL = Check("mask model", False, "cannot be used", "Get the weights.")
 
 
-def build_app(*checks: Check) -> typer.Typer:
+COST = ModelCost("bf16", "nf4", 1_200_000_000, 2_100_000_000)
+
+
+def build_app(*checks: Check, seen: list[ModelChoice] | None = None) -> typer.Typer:
+    def examine_as_told(choice: ModelChoice) -> Examination:
+        if seen is not None:
+            seen.append(choice)
+        return Examination(list(checks), (COST,))
+
     app = typer.Typer()
     app.callback()(lambda: None)
-    add_doctor_command(app, examine=lambda: checks)
+    add_doctor_command(app, default_model=ModelChoice("mini"), examine=examine_as_told)
     return app
 
 
@@ -99,13 +112,48 @@ def test_the_formats_that_the_page_promises_can_be_read() -> None:
     assert check.passed, check.finding
 
 
+def test_the_model_and_its_precision_are_those_of_the_options() -> None:
+    seen: list[ModelChoice] = []
+    app = build_app(WELL, seen=seen)
+    CliRunner().invoke(app, ["doctor"])
+    CliRunner().invoke(app, ["doctor", "--model", "owner/name", "--dtype", "bf16", "--quantize", "nf4"])
+    assert seen == [ModelChoice("mini"), ModelChoice("owner/name", "bf16", "nf4")]
+
+
+def test_an_unknown_precision_is_refused() -> None:
+    assert CliRunner().invoke(build_app(WELL), ["doctor", "--dtype", "fp8"]).exit_code == 2
+
+
+def test_what_the_weights_cost_is_a_table_and_a_list() -> None:
+    text = CliRunner().invoke(build_app(WELL), ["doctor"]).stdout
+    assert re.search(r"bf16 +nf4 +1\.2 +2\.1", text)
+    report = json.loads(CliRunner().invoke(build_app(WELL), ["doctor", "--json"]).stdout)
+    assert report["costs"][0]["weights_bytes"] == 1_200_000_000
+
+
 def test_missing_weights_carry_the_remedy_of_their_error() -> None:
-    def find() -> str:
+    def describe() -> ModelDescription:
         raise CheckpointMissingError(what="mini", remedy="Run `make install`.")
 
-    check = check_weights("mask model", find)
+    (check,), costs = check_model(describe)
     assert not check.passed
     assert "Run `make install`." in (check.remedy or "")
+    assert costs == ()
+
+
+def test_weights_on_the_hub_need_room_on_the_disk(tmp_path: Path) -> None:
+    description = ModelDescription({"weights": "to be downloaded"}, 10**18, tmp_path, COST, (COST,))
+    checks, costs = check_model(lambda: description)
+    assert [(check.name, check.passed) for check in checks[:2]] == [("weights", True), ("room for weights", False)]
+    assert costs == (COST,)
+    assert check_room(tmp_path, 1).passed
+
+
+def test_weights_that_do_not_fit_into_memory_name_the_smaller_forms() -> None:
+    assert check_memory(COST, 3_000_000_000).passed
+    check = check_memory(COST, 2_000_000_000)
+    assert not check.passed
+    assert "--quantize nf4" in (check.remedy or "")
 
 
 def test_a_folder_that_does_not_exist_yet_counts_as_its_parent(tmp_path: Path) -> None:
@@ -143,10 +191,21 @@ def test_every_check_has_a_name_of_its_own(tmp_path: Path) -> None:
         cache_dir=tmp_path,
         host="127.0.0.1",
         port=7860,
-        read_model_digest=lambda: "abc",
-        find_language_weights=lambda: "there",
+        describe_model=lambda: ModelDescription({"mask model": "abc", "language model": "there"}),
     )
     description = json.dumps({"version": "9.9.9", "cuda": "A card", "threads": 2})
-    checks = examine(installation, torch_command=[sys.executable, "-c", f"print('{description}')"])
+    checks = examine(installation, torch_command=[sys.executable, "-c", f"print('{description}')"]).checks
     names = [check.name for check in checks]
     assert len(set(names)) == len(names) == 10
+
+
+def test_a_broken_pytorch_keeps_the_doctor_from_looking_at_weights(tmp_path: Path) -> None:
+    def describe() -> ModelDescription:
+        raise AssertionError("needs PyTorch")
+
+    installation = Installation(
+        data_dir=tmp_path, cache_dir=tmp_path, host="127.0.0.1", port=7860, describe_model=describe
+    )
+    found = examine(installation, torch_command=[sys.executable, "-c", "raise SystemExit(1)"])
+    assert not found.can_serve
+    assert "weights" not in [check.name for check in found.checks]

@@ -15,6 +15,7 @@ from typer.testing import CliRunner, Result
 from assistant.interfaces import Engine
 from serving.errors import CheckpointMissingError
 from serving.imagery.admission import ImageLimits
+from serving.model_choice import ModelChoice
 from tests.fakes.engine import FakeEngine
 from ui.cli.segment import add_segment_command
 
@@ -43,7 +44,13 @@ class Program:
         self.failure: Exception | None = None
         self.app = typer.Typer()
         self.app.callback()(lambda: None)
-        add_segment_command(self.app, open_engine=self._open_engine, limits=ImageLimits(max_pixels=10_000))
+        self.choices: list[ModelChoice] = []
+        add_segment_command(
+            self.app,
+            default_model=ModelChoice("mini"),
+            open_engine=self._open_engine,
+            limits=ImageLimits(max_pixels=10_000),
+        )
 
     def run(self, *arguments: str | Path) -> Result:
         return CliRunner().invoke(self.app, ["segment", *map(str, arguments)])
@@ -54,8 +61,9 @@ class Program:
         return [json.loads(line) for line in result.stdout.splitlines()]
 
     @contextmanager
-    def _open_engine(self) -> Iterator[Engine]:
+    def _open_engine(self, choice: ModelChoice) -> Iterator[Engine]:
         self.opened += 1
+        self.choices.append(choice)
         if self.failure is not None:
             raise self.failure
         yield self.engine
@@ -203,3 +211,9 @@ def test_a_folder_that_is_not_there_is_refused_before_the_model_is_loaded(
 def test_mask_and_overlay_cannot_be_one_file(program: Program, picture: Path, tmp_path: Path) -> None:
     out = tmp_path / "both.png"
     assert_refused(program.run(picture, "red", "--out", out, "--overlay", out, "--json"), "one file")
+
+
+def test_the_model_that_is_named_is_the_one_that_answers(program: Program, picture: Path) -> None:
+    program.run(picture, "Where?")
+    program.run(picture, "Where?", "--model", "owner/name", "--dtype", "fp16", "--quantize", "int8")
+    assert program.choices == [ModelChoice("mini"), ModelChoice("owner/name", "fp16", "int8")]

@@ -7,6 +7,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
+from serving.model_choice import ModelChoice
 from ui.cli.errors import HostUnusableError, PortInUseError
 from ui.cli.serve import add_serve_command, ensure_port_is_free
 
@@ -26,20 +27,21 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def build_app(served: list[tuple[str, int]], *, default_port: int) -> typer.Typer:
+def build_app(served: list[tuple[str, int, ModelChoice]], *, default_port: int) -> typer.Typer:
     app = typer.Typer()
     app.callback()(lambda: None)
     add_serve_command(
         app,
         default_host="127.0.0.1",
         default_port=default_port,
-        run_server=lambda host, port: served.append((host, port)),
+        default_model=ModelChoice("mini"),
+        run_server=lambda host, port, choice: served.append((host, port, choice)),
     )
     return app
 
 
 def test_a_taken_port_ends_in_a_sentence_that_names_it_and_the_way_out(taken_port: int) -> None:
-    served: list[tuple[str, int]] = []
+    served: list[tuple[str, int, ModelChoice]] = []
     result = CliRunner().invoke(build_app(served, default_port=taken_port), ["serve"])
     assert result.exit_code == 2
     assert f"Port {taken_port} on 127.0.0.1 is in use" in result.stderr
@@ -49,14 +51,21 @@ def test_a_taken_port_ends_in_a_sentence_that_names_it_and_the_way_out(taken_por
 
 
 def test_the_option_wins_over_the_setting(taken_port: int, free_port: int) -> None:
-    served: list[tuple[str, int]] = []
+    served: list[tuple[str, int, ModelChoice]] = []
     result = CliRunner().invoke(build_app(served, default_port=taken_port), ["serve", "--port", str(free_port)])
     assert result.exit_code == 0
-    assert served == [("127.0.0.1", free_port)]
+    assert served == [("127.0.0.1", free_port, ModelChoice("mini"))]
+
+
+def test_the_model_that_is_named_is_the_one_that_serves(free_port: int) -> None:
+    served: list[tuple[str, int, ModelChoice]] = []
+    options = ["--model", "owner/name", "--dtype", "bf16", "--quantize", "nf4"]
+    CliRunner().invoke(build_app(served, default_port=free_port), ["serve", *options])
+    assert served == [("127.0.0.1", free_port, ModelChoice("owner/name", "bf16", "nf4"))]
 
 
 def test_a_port_out_of_range_is_refused() -> None:
-    served: list[tuple[str, int]] = []
+    served: list[tuple[str, int, ModelChoice]] = []
     result = CliRunner().invoke(build_app(served, default_port=7860), ["serve", "--port", "70000"])
     assert result.exit_code == 2
     assert served == []

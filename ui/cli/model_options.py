@@ -1,0 +1,20 @@
+"""The options of every command that loads a model; each left out means what the settings say."""
+
+from typing import Annotated
+
+import typer
+
+from serving.model_choice import Precision, Quantisation
+
+ModelOption = Annotated[
+    str | None,
+    typer.Option(
+        help="Answer with this: a hub id (earth-insights/SegEarth-R1-EarthReason), a folder or a .safetensors file.",
+        metavar="ID|PATH",
+    ),
+]
+PrecisionOption = Annotated[Precision | None, typer.Option(help="Precision of the weights: fp32, bf16 or fp16.")]
+QuantisationOption = Annotated[
+    Quantisation | None,
+    typer.Option(help="Keep the language model's layers in int8 or nf4 (needs bitsandbytes)."),
+]
