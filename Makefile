@@ -55,7 +55,7 @@ bench: $(DEV_STAMP) ## Measure seconds per turn on this machine
 	$(BIN)/segearth evaluate speed $(ARGS)
 
 train: $(DEV_STAMP) ## Train the small model on DATA; goes on from RUN's last checkpoint
-	$(BIN)/segearth train $(DATA) --run-dir $(RUN) $(ARGS)
+	$(BIN)/segearth train mini $(DATA) --run-dir $(RUN) $(ARGS)
 
 evaluate: $(DEV_STAMP) ## Measure gIoU and cIoU of the model on DATA, split SPLIT
 	$(BIN)/segearth evaluate pack $(DATA) --split $(SPLIT) $(ARGS)

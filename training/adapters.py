@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 from peft import LoraConfig, PeftModel, get_peft_model, set_peft_model_state_dict
 from safetensors.torch import load_file
@@ -62,7 +62,7 @@ class Adapters:
         """
         tensors = load_file(folder / ADAPTER_NAMES[1])
         try:
-            result = set_peft_model_state_dict(self._wrapped, tensors)
+            result = cast(Any, set_peft_model_state_dict(self._wrapped, tensors))  # a named tuple made on the fly
         except RuntimeError as error:  # torch's word for a shape that differs
             raise ValueError("the adapter has another rank or is of another model") from error
         if result.unexpected_keys:
