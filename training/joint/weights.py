@@ -1,7 +1,7 @@
 """Weights of a network in and out, under the names of the form that its checkpoint has.
 
 The small form (SmolLM2) keeps our own names; the released form (Phi) has the reference's, query, key and value fused
-and the head that predicts words included, so that every program that reads SegEarth-R1 reads it.
+and the head that predicts words included.
 """
 
 from collections.abc import Iterator
