@@ -55,11 +55,15 @@ Picking = tuple[Operation, ...]  # of Keep and Remove
 NEAR = Length(0.1, LengthUnit.SIDE)
 BESIDE = Length(0.05, LengthUnit.SIDE)
 
-_BIG = r"(?:largest|biggest|greatest|widest)"
-_SMALL = r"(?:smallest|tiniest|littlest)"
+_BIG = r"(?:largest|biggest|greatest|widest|most extensive|most spacious|most sizeable)"
+_SMALL = r"(?:smallest|tiniest|littlest|least extensive|least spacious)"
 _NEAREST = r"(?:nearest|closest)"
 _FURTHEST = r"(?:furthest|farthest)"
-_PLACE = rf"(?:the )?(?:{CENTRE}|{SIDES}(?: (?:edge|border|side|margin|corner|end))?)(?: of it)?{OF_IMAGE}"
+_PLACE = (
+    rf"(?:the )?(?:{CENTRE}|(?:extreme |very |far )?{SIDES}(?: hand)?(?: (?:edge|border|side|margin|corner|end|rim"
+    rf"|boundary))?"
+    rf"|corner (?:at|in|on) the {SIDES})(?: of it)?{OF_IMAGE}"
+)
 _BORDER = r"(?:the )?(?:{sides} )?(?:(?:image|picture)(?:'s)? )?(?:edges?|borders?|margins?|frame)"
 _ANY_BORDER = _BORDER.format(sides=SIDES) + OF_IMAGE
 
@@ -68,7 +72,7 @@ _NOT_IN_A_THING = re.compile(
     r"\b(?:is|are|was|were|be|been|has|have|had|can|could|would|should|will|may|might|do|does|did|where|which|what"
     r"|how|who|why|when|if|that|whose|it|them|they|this|these|those|there|you|i|we|me|us|not|no|only|just|keep|remove"
     r"|without|everything|anything|something|nothing|else|same|undo|redo|bigger|smaller|larger|then|image|picture"
-    r"|fill|grow|shrink|smooth|invert|add|also)\b"
+    r"|half|quarter|part|side|others?|fill|grow|shrink|smooth|invert|add|also)\b"
 )
 LONGEST_THING_WORDS = 8
 
@@ -100,7 +104,12 @@ def parse_qualifier(text: str) -> Picking | None:
 def parse_qualifiers(text: str) -> Picking | None:
     """Return what one or several phrases after a noun pick, joined by "and", "but" or nothing."""
     text = re.sub(
-        r"^(?:that|which|who)? ?(?:(?:is|are|lies?|lay|sits?|stands?|can be found|found|located) )?", "", text
+        r"^(?:(?:that|which|who)\b)? ?(?:(?:is|are|lies?|lay|sits?|stands?|can be (?:found|seen)|found|located"
+        r"|situated"
+        r"|lying|positioned"
+        r"|placed|standing|appears?|appearing|shows?|seen|visible|exists?|comes?|runs?|running) )?",
+        "",
+        text,
     )
     direct = parse_qualifier(text)
     if direct is not None:
@@ -177,6 +186,12 @@ def _compile(pattern: str) -> re.Pattern[str]:
     return re.compile(pattern)
 
 
+_IN_REGION = (
+    r"(?:(?:only |just |wholly |entirely |completely )?(?:in|on|at|within|inside|into|to|across|over|throughout"
+    r"|towards"
+    r"|toward|of|belonging to|falls? (?:in|within|inside|into)|falling (?:in|within|inside|into)|confined to"
+    r"|limited to|restricted to|occup(?:y|ying)|filling|covering))"
+)
 _NUMBERED = rf"(?:(?:the )?(?P<order>{ORDINAL}) |(?:the )?(?P<count>{COUNT}) )?"
 _AFTER = rf"(?: (?P<after>{COUNT}))?"
 
@@ -192,7 +207,10 @@ _RANKS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], Criterion]], ...]
         _compile(rf"{_NUMBERED}most (?P<side>northerly|southerly|easterly|westerly){_AFTER}"),
         lambda match: ByPlace(read_place(match["side"]), _ranks(match)),
     ),
-    (_compile(rf"{_NUMBERED}most central"), lambda match: ByPlace(read_place(""), _ranks(match))),
+    (
+        _compile(rf"{_NUMBERED}most (?:central|centrally (?:located|placed|positioned|situated|lying))"),
+        lambda match: ByPlace(read_place(""), _ranks(match)),
+    ),
 )
 
 _AT_LEAST = (
@@ -201,6 +219,12 @@ _AT_LEAST = (
 _AT_MOST = (
     r"(?:(?:smaller|less) than|under|below|at most|up to|no (?:larger|bigger|more) than|not (?:larger|bigger) than)"
 )
+_COVERING = r"(?:covers?|covering|takes? up|taking up|occupies|occupy|occupying|fills?|filling|spans?|has|have)"
+_OTHERS = (
+    r"(?:(?:all|any|every|each)(?: of)?(?: the)? others?(?: [a-z ]{1,40})?|the (?:others|rest)|the other [a-z ]{1,40}"
+    r"|all the rest|all(?: of)? its neighbou?rs)"
+)
+_BY_SIZE = r"(?:in size|by size|in area|by area|in terms of (?:size|area)|in extent)"
 _HAVING = r"(?:(?:with|of|having|covering|measuring)(?: an? (?:area|size) of)? )?"
 _IN_SIZE = r"(?: in (?:size|area)| large| big)?"
 _AWAY = r"(?: away)?"
@@ -208,23 +232,70 @@ _AWAY = r"(?: away)?"
 _QUALIFIERS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], Picking]], ...] = (
     # Size, in words and in numbers.
     (
-        _compile(rf"(?:with|of|having) the (?:{_BIG}|most) (?:area|extent|footprint|size|surface)"),
+        _compile(
+            rf"{_NUMBERED}(?:with|of|having|has|have) the (?:{_BIG}|most) (?:area|extent|footprint|size"
+            rf"|surface|outline)"
+        ),
+        _keep(lambda match: BySize(_ranks(match))),
+    ),
+    (
+        _compile(rf"{_NUMBERED}{_COVERING} the (?:{_BIG}|most) (?:area|ground|space|surface|room|land)(?: of all)?"),
+        _keep(lambda match: BySize(_ranks(match))),
+    ),
+    (
+        _compile(
+            rf"{_NUMBERED}(?:with|of|having|has|have) the (?:{_SMALL}|least) (?:area|extent|footprint|size"
+            rf"|surface|outline)"
+        ),
+        _keep(lambda match: BySize(_ranks(match), smallest=True)),
+    ),
+    (
+        _compile(
+            rf"{_NUMBERED}{_COVERING} the (?:{_SMALL}|least) (?:area|ground|space|surface|room"
+            rf"|land)(?: of all)?"
+        ),
+        _keep(lambda match: BySize(_ranks(match), smallest=True)),
+    ),
+    (
+        _compile(rf"(?:larger|bigger|greater) than {_OTHERS}"),
         _keep(lambda _: BySize()),
     ),
     (
-        _compile(r"(?:covers?|covering|takes? up|taking up) the (?:most|largest) (?:area|ground|space|surface)"),
+        _compile(rf"whose (?:area|size|extent|footprint) is (?:the )?{_BIG}(?: of all)?"),
         _keep(lambda _: BySize()),
     ),
     (
-        _compile(rf"(?:with|of|having) the (?:{_SMALL}|least) (?:area|extent|footprint|size|surface)"),
+        _compile(rf"whose (?:area|size|extent|footprint) is (?:the )?{_SMALL}(?: of all)?"),
         _keep(lambda _: BySize(smallest=True)),
     ),
     (
-        _compile(r"(?:covers?|covering|takes? up|taking up) the (?:least|smallest) (?:area|ground|space|surface)"),
+        _compile(rf"smaller than {_OTHERS}"),
         _keep(lambda _: BySize(smallest=True)),
     ),
     (
-        _compile(rf"(?:ranks?|comes?|ranked) (?P<order>{ORDINAL}) (?:in|by) (?:size|area)"),
+        _compile(rf"{_NUMBERED}(?:(?:very|by far) )?{_BIG}(?: {_BY_SIZE})?"),
+        _keep(lambda match: BySize(_ranks(match))),
+    ),
+    (
+        _compile(rf"{_NUMBERED}(?:(?:very|by far) )?{_SMALL}(?: {_BY_SIZE})?"),
+        _keep(lambda match: BySize(_ranks(match), smallest=True)),
+    ),
+    (
+        _compile(rf"(?P<order>{ORDINAL}) {_BY_SIZE}"),
+        _keep(lambda match: BySize(_ranks(match))),
+    ),
+    (
+        _compile(rf"(?:(?:to|on|at) the )?(?:furthest )?(?P<side>{SIDES})(?: hand)?(?: side)? of {_OTHERS}"),
+        _keep(lambda match: ByPlace(read_place(match["side"]))),
+    ),
+    (_compile(rf"(?:above|higher than) {_OTHERS}"), _keep(lambda _: ByPlace(read_place("top")))),
+    (_compile(rf"(?:below|beneath|under|lower than) {_OTHERS}"), _keep(lambda _: ByPlace(read_place("bottom")))),
+    (
+        _compile(rf"(?:further|farther) (?:to the |towards the )?(?P<side>{SIDES}|up|down) than {_OTHERS}"),
+        _keep(lambda match: ByPlace(read_place(match["side"]))),
+    ),
+    (
+        _compile(rf"(?:ranks?|comes?|ranked|ranking|coming|is) (?P<order>{ORDINAL}) {_BY_SIZE}"),
         _keep(lambda match: BySize(_ranks(match))),
     ),
     (
@@ -244,11 +315,11 @@ _QUALIFIERS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], Picking]], .
     ),
     # Order along the image, and distance to its sides, corners and centre.
     (
-        _compile(rf"{_NUMBERED}{_NEAREST} (?:to )?(?P<place>{_PLACE})"),
+        _compile(rf"(?:the )?{_NUMBERED}{_NEAREST} (?:to |by )?(?P<place>{_PLACE})"),
         _keep(lambda match: ByPlace(read_place(match["place"]), _ranks(match))),
     ),
     (
-        _compile(rf"with the shortest distance to (?P<place>{_PLACE})"),
+        _compile(rf"(?:with|at|has|having) the (?:shortest|smallest|least) distance (?:to|from) (?P<place>{_PLACE})"),
         _keep(lambda match: ByPlace(read_place(match["place"]))),
     ),
     (
@@ -260,7 +331,7 @@ _QUALIFIERS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], Picking]], .
         _keep(lambda match: ByPlace(read_place(match["side"]), _ranks(match))),
     ),
     (
-        _compile(rf"(?:on|at|in|to) the (?:far|extreme) (?P<side>{SIDES})(?: side| end)?{OF_IMAGE}"),
+        _compile(rf"(?:on|at|in|to|towards) the (?:far|extreme|very) (?P<side>{SIDES})(?: side| end)?{OF_IMAGE}"),
         _keep(lambda match: ByPlace(read_place(match["side"]))),
     ),
     (
@@ -272,14 +343,28 @@ _QUALIFIERS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], Picking]], .
     ),
     (
         _compile(
-            rf"(?:(?:in|on|at|within|inside|to) )?(?P<region>{REGION}){OF_IMAGE}"
+            rf"(?:{_IN_REGION} )?(?P<region>{REGION}){OF_IMAGE}"
             rf"|in the (?:far )?corner (?:at|in|on) the (?P<corner>{SIDES})"
         ),
         _keep(lambda match: InRegion(read_region(match["region"] if match["region"] else f"corner {match['corner']}"))),
     ),
     (
-        _compile(rf"(?:in|at) the (?P<side>{SIDES})most (?:position|spot|place)(?:,? closest to that corner)?"),
+        _compile(
+            rf"(?:in|at|with|having|has) the (?P<side>{SIDES}) ?most (?:position|spot|place)(?:,? closest to that "
+            rf"corner)?"
+        ),
         _keep(lambda match: ByPlace(read_place(match["side"]))),
+    ),
+    (
+        _compile(
+            rf"most centrally(?: located| placed| positioned)?|in the (?:very )?{CENTRE}most (?:position"
+            rf"|place)"
+        ),
+        _keep(lambda _: ByPlace(read_place(""))),
+    ),
+    (
+        _compile(rf"tucked (?:away )?(?:in|into) (?P<place>{_PLACE})|right (?:in|at|by) (?P<at>{_PLACE})"),
+        _keep(lambda match: ByPlace(read_place(match["place"] or match["at"]))),
     ),
     # The image's edge.
     (
@@ -290,7 +375,10 @@ _QUALIFIERS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], Picking]], .
         _keep(_border),
     ),
     (
-        _compile(r"(?:completely|entirely|wholly|fully) (?:in|inside|within|in view)(?: the (?:image|picture|frame))?"),
+        _compile(
+            r"(?:completely|entirely|wholly|fully) (?:in|inside|within|in view)(?: the (?:image|picture"
+            r"|frame))?"
+        ),
         _drop(lambda _: TouchingBorder()),
     ),
     # Distance to another thing.
@@ -309,7 +397,10 @@ _QUALIFIERS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], Picking]], .
         ),
         _drop(_within_length),
     ),
-    (_compile(rf"with the shortest distance to {_THING}"), _keep(lambda match: ByDistance(match["thing"]))),
+    (
+        _compile(rf"(?:with|at|has|having) the (?:shortest|smallest|least) distance (?:to|from) {_THING}"),
+        _keep(lambda match: ByDistance(match["thing"])),
+    ),
     (
         _compile(rf"{_NUMBERED}{_NEAREST} (?:to )?{_THING}"),
         _keep(lambda match: ByDistance(match["thing"], _ranks(match))),
@@ -332,6 +423,10 @@ _QUALIFIERS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], Picking]], .
         _compile(
             rf"(?:(?:to|on|at) the )?(?:immediate )?(?P<side>{SIDES})(?:ern)?(?: hand)?(?: side)? of {_THE_THING}"
         ),
+        _beyond,
+    ),
+    (
+        _compile(rf"(?:further|farther|more) (?:to the )?(?P<side>{SIDES}|up|down) than {_THE_THING}"),
         _beyond,
     ),
     (_compile(rf"(?:above|higher than) {_THE_THING}"), _keep(_beyond_side(Side.TOP))),

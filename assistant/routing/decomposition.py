@@ -8,11 +8,13 @@ question ("where could a plane be repaired?") goes to the model as it is.
 import re
 from dataclasses import dataclass
 
-from assistant.operations import ClipToRegion, InRegion, Keep, Operation, Remove
+from assistant.operations import ByPlace, ClipToRegion, InRegion, Keep, Operation, Place, Remove
 from assistant.routing.criteria import is_thing, parse_qualifiers, parse_rank
 from assistant.routing.nouns import drop_portion, is_extended, pluralise
+from assistant.routing.rephrasing import LEAD, rephrase
 from assistant.routing.sentences import normalise_sentence, strip_politeness
-from assistant.routing.vocabulary import COUNT, OF_IMAGE, ORDINAL, REGION, SIDES
+from assistant.routing.spotting import spot
+from assistant.routing.vocabulary import COUNT, ORDINAL
 
 LONGEST_COMPOUND = 200
 
@@ -35,21 +37,13 @@ class Decomposition:
         return f"Segment all the {self.class_name}."
 
 
-_VERB = (
-    r"(?:segment|outline|mark|show|find|highlight|point out|pick out|locate|identify|trace|extract|select|delineate"
-    r"|draw|detect|display|give|get|see|map|single out|look for|search for|need|want|mean|indicate|pinpoint|choose"
-    r"|isolate)"
-)
-_LEAD = re.compile(
-    rf"(?:(?:i|we) (?:only |just )?)?{_VERB}(?: (?:me|us|for me))?(?: (?:only|just))?"
-    r"(?: (?:a|the) (?:mask|outline) (?:of|over|around|for))? "
-    r"|where (?:is|are|do you see|can you see|in the image (?:is|are)) |(?:only|just) "
-)
-_WHICH = re.compile(r"which(?: of the)? ")
+_WHICH = re.compile(r"which(?: one)?(?: of)?(?: the)? (?!is |are )")
 _TAIL = re.compile(
     r"(?:(?:;|,|:)? ?(?:and )?(?:outline|mark|show|segment|highlight) (?:it|them)"
-    r"| (?:here|in view|in sight|visible|shown|delineated|outlined|marked|highlighted|you can see|you see)"
-    r"| (?:in|of|from|on) (?:the|this|that) (?:whole |aerial |satellite )?(?:image|picture|scene|photo|photograph|view"
+    r"| (?:here|in view|in sight|visible|shown|delineated|outlined|marked|highlighted"
+    r"|you can see|do you see|can you see|you see)"
+    r"| (?:in|of|from|on) (?:the|this|that) (?:whole |aerial |satellite )?(?:image|picture|scene|photo|photograph"
+    r"|view"
     r"|frame|map))$"
 )
 _ARTICLE = re.compile(
@@ -58,30 +52,10 @@ _ARTICLE = re.compile(
 )
 _LINK = r"(?: (?:that|which))?(?: (?:is|are|lies?|sits?|stands?|can be found|found|located|situated|lying|standing))?"
 
-# A region in front: "in the left half, mark the roads".
-_FRONTED = re.compile(
-    rf"(?:(?:looking|look)(?: only| just)? (?:at|in)|(?:restrict|limit|confine) (?:yourself|the search|it|this) to"
-    rf"|(?:only )?(?:in|on|at|within|inside|for|considering(?: only)?)) (?P<region>{REGION}){OF_IMAGE}"
-    r"(?:,| and|:)? (?P<rest>.+)"
-)
-# An order in front: "counting from the left, which is the third building".
-_COUNTED = re.compile(
-    rf"(?:counting|count|starting|going|reading|numbered|seen|looking)(?: in)?(?: from)? the (?P<side>{SIDES})"
-    r"(?: (?:side|edge|to the (?:right|left)))?(?:,|:)? (?:which(?: one)?|what)? ?(?:is )?(?:the )?"
-    rf"(?P<order>{ORDINAL}) (?P<head>.+)"
-)
-_READING = re.compile(
-    rf"(?:the )?(?P<order>{ORDINAL}) (?P<head>.+?) (?:when |if )?(?:reading|counting|going|counted|read|read from)"
-    r"(?: from)?(?: the)? (?P<side>left|right|top|bottom) to(?: the)? (?:left|right|top|bottom)"
-)
-_REACHED = re.compile(
-    rf"(?:starting|coming|going|walking|seen|beginning) (?:from|at|in) (?P<place>the {SIDES}(?: (?:corner|edge|side))?)"
-    r"(?: of the (?:image|picture|scene))?,? (?:which|what) (?P<head>.+?) "
-    r"(?:do|does|would|will|can) (?:you|one|we) (?:reach|meet|find|come to|encounter|hit) first"
-)
 # "all the houses except the largest one".
 _EXCEPT = re.compile(
-    r"(?P<head>.+?),? (?:except(?: for)?|but|apart from|other than|excluding|without|besides|but (?:leave|keep) out"
+    r"(?P<head>.+?),? (?:(?:that|which) (?:is|are) not|with the exception of|smaller than|except(?: for)?|but"
+    r"|apart from|other than|excluding|without|besides|but (?:leave|keep) out"
     r"|but not|minus|save for|ignoring|leaving out|and leave out)"
     r" (?P<rest>(?:for )?the .+?)(?: (?:one|ones))?(?: of them)?"
 )
@@ -101,30 +75,24 @@ def decompose(question: str) -> Decomposition | None:
     if len(question) > LONGEST_COMPOUND:
         return None
     words = _strip_ends(strip_politeness(normalise_sentence(question)))
-    return _parse_fronted(words) or _parse_phrase(words)
+    for phrase in rephrase(words):
+        found = _parse_runner_up(phrase) or _parse_phrase(_strip_ends(phrase))
+        if found is not None:
+            return found
+    for phrase in spot(words):
+        found = _parse_noun_phrase(phrase)
+        if found is not None:
+            return found
+    return None
 
 
-def _parse_fronted(words: str) -> Decomposition | None:
-    counted = _COUNTED.fullmatch(words) or _READING.fullmatch(_strip_lead(words))
-    if counted:
-        return _compose(counted["head"], f"{counted['order']} from the {counted['side']}")
-    reached = _REACHED.fullmatch(words)
-    if reached:
-        return _compose(reached["head"], f"nearest to {reached['place']}")
-    runner_up = _RUNNER_UP.fullmatch(words)
-    if runner_up and parse_rank(runner_up["rank"]) is not None and _is_head(runner_up["head"]):
-        rank = parse_rank(f"second {runner_up['rank']}")
-        return None if rank is None else Decomposition(_name(runner_up["head"]), (Keep(rank),))
-    fronted = _FRONTED.fullmatch(words)
-    if fronted is None:
+def _parse_runner_up(words: str) -> Decomposition | None:
+    """Return what "leave out the largest ship and mark the next one in size" asks for."""
+    match = _RUNNER_UP.fullmatch(words)
+    if match is None or parse_rank(match["rank"]) is None or not _is_head(match["head"]):
         return None
-    rest = _strip_ends(strip_politeness(fronted["rest"]))
-    inner = _parse_phrase(rest)
-    head = inner.class_name if inner else _strip_article(_strip_which(_strip_lead(rest)))
-    regional = _compose(head, f"in {fronted['region']}")
-    if regional is None or inner is None:
-        return regional
-    return Decomposition(inner.class_name, (*regional.operations, *inner.operations))
+    rank = parse_rank(f"second {match['rank']}")
+    return None if rank is None else Decomposition(_name(match["head"]), (Keep(rank),))
 
 
 def _parse_phrase(words: str) -> Decomposition | None:
@@ -223,7 +191,7 @@ def _compose_rank(head: str, rank: str) -> Decomposition | None:
 def _suit_region(head: str, picking: tuple[Operation, ...]) -> tuple[Operation, ...]:
     """Return the operations with regions that cut what extends (water, roads), and choose among what can be counted."""
     if not is_extended(head):
-        return picking
+        return tuple(_single_out(head, operation) for operation in picking)
     return tuple(
         ClipToRegion(operation.criterion.region)
         if isinstance(operation, Keep) and isinstance(operation.criterion, InRegion)
@@ -232,19 +200,31 @@ def _suit_region(head: str, picking: tuple[Operation, ...]) -> tuple[Operation, 
     )
 
 
+def _single_out(head: str, operation: Operation) -> Operation:
+    """Return the operation for one thing: "the ship in the top left corner" is the one nearest to it."""
+    if isinstance(operation, Keep) and isinstance(operation.criterion, InRegion) and _name(head) != head:
+        region = operation.criterion.region
+        if not region.sides or (len(region.sides) == 2 and region.fraction < 0.5):
+            return Keep(ByPlace(Place(region.sides)))
+    return operation
+
+
 _NO_HEAD = re.compile(
-    r"\b(?:here|areas?|regions?|parts?|ones?|things?|places?|objects?|sides?|spots?|everything|anything|image|picture|pixels"
+    r"\b(?:here|areas?|regions?|parts?|ones?|things?|places?|objects?|sides?|spots?|everything|anything|image"
+    r"|picture|pixels"
     r"|largest|biggest|smallest|nearest|closest|furthest|first|second|third|most|least|top|next|edges?|corners?|half"
     r"|quarter|in|on|at|of|to|from|with|for|by|near|within|inside|between|than|and|or|but|the|other|only|group)\b"
 )
 # "flooded areas", "group of trees": words that are no thing alone and are one with a describing word.
 _HEAD_WITH_MORE = re.compile(
     r"(?:[a-z]+ ){1,3}(?:areas?|zones?|regions?|objects?|parts?)"
-    r"|(?:areas?|patch|patches|stretch|stretches|bod(?:y|ies)|clumps?|groups?|pieces?|plots?) of [a-z]+(?: [a-z]+){0,2}"
+    r"|(?:areas?|patch|patches|stretch|stretches|bod(?:y|ies)|clumps?|groups?|pieces?"
+    r"|plots?) of [a-z]+(?: [a-z]+){0,2}"
     r"|[a-z]+(?: [a-z]+)? (?:and|or) [a-z]+(?: [a-z]+)?"
 )
 _PICKING_WORDS = re.compile(
-    r"\b(?:largest|biggest|smallest|tiniest|nearest|closest|furthest|farthest|most|least|top|next|left|right|upper|lower"
+    r"\b(?:largest|biggest|smallest|tiniest|nearest|closest|furthest|farthest|most|least|top|next|left|right"
+    r"|upper|lower"
     r"|bottom|north|south|east|west|in|on|at|to|from|with|by|near|within|inside|than|the|which|second|third)\b"
 )
 
@@ -266,12 +246,12 @@ def _strip_tail(words: str) -> str:
     previous = None
     while previous != words:
         previous = words
-        words = _TAIL.sub("", words).strip(" ,;")
+        words = _TAIL.sub("", words).strip(" ,;?.")
     return words
 
 
 def _strip_lead(words: str) -> str:
-    match = _LEAD.match(words)
+    match = LEAD.match(words)
     return words[match.end() :] if match else words
 
 

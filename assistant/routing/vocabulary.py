@@ -59,7 +59,10 @@ _POLAR = r"(?:northern|southern|north|south)"
 _EQUATORIAL = r"(?:eastern|western|east|west)"
 SIDES = rf"(?:{_VERTICAL} ?{_HORIZONTAL}|{_POLAR} ?{_EQUATORIAL}|{_VERTICAL}|{_HORIZONTAL}|{_POLAR}|{_EQUATORIAL})"
 FURTHEST_SIDE = _any_of([word for word in SIDE_WORDS if word.endswith("most") or word in ("highest", "lowest")])
-CENTRE = r"(?:(?:image |picture )?(?:centre|center|middle)|central part|central area)"
+CENTRE = (
+    r"(?:(?:image |picture |image's |picture's |exact |very )*(?:centre|center|middle|midpoint|centre point"
+    r"|center point|central point|heart)|central part|central area)"
+)
 _EXTENT = (
     r"(?:half|part|side|hand side|portion|section|area|region|end|quarter|quadrant|third|corner|edge|border|margin)"
 )
