@@ -15,7 +15,7 @@ from torch.utils.data import Dataset
 from training.augmentation import draw_geometry, jitter_colour, warp_image, warp_target
 from training.samples import ImageSample
 
-_SOURCE_BALANCE = 0.3  # an image's weight falls with its source's size to this power
+_SOURCE_BALANCE = 0.1  # an image's weight falls with its source's size to this power
 _UNSURE_CELLS = 2.0  # after a crop, less of the target than this is neither present nor absent
 
 

@@ -142,8 +142,9 @@ class MiniTrainer:
             if phase.language == "table":
                 descriptions = self._table.look_up(batch.texts)
             else:
-                prefix = self._language.encode_prefix(self._compress(features.res5))
-                descriptions = self._language.describe(prefix, batch.texts)
+                with torch.set_grad_enabled(phase.language == "joint"):
+                    prefix = self._language.encode_prefix(self._compress(features.res5))
+                    descriptions = self._language.describe(prefix, batch.texts)
             prediction = self._model.decode(features, descriptions)
         losses = dense_losses(prediction, batch.targets, batch.is_present, batch.is_judged)
         optimiser.zero_grad(set_to_none=True)
@@ -229,4 +230,4 @@ class MiniTrainer:
                 return self._table.look_up([texts])
             return self._language.describe(self._language.encode_prefix(features.visual_tokens), [texts])
 
-        return score_samples(self._model, phase.side, samples, describe, needs_tokens=phase.language == "joint")
+        return score_samples(self._model, phase.side, samples, describe, needs_tokens=phase.language != "table")

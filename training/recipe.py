@@ -11,7 +11,8 @@ class Phase:
     Attributes:
         name: also the name of its files.
         language: "table" reads precomputed descriptions (the compressor and the adapters rest); "joint" runs the
-            language model in the loop and trains the compressor and the adapters as well.
+            language model in the loop and trains the compressor and the adapters as well; "frozen" runs it and leaves
+            them as they are.
         steps: optimiser steps.
         side: side of the model's square.
         images: images a step.
@@ -24,7 +25,7 @@ class Phase:
     """
 
     name: str
-    language: Literal["table", "joint"]
+    language: Literal["table", "joint", "frozen"]
     steps: int
     side: int
     images: int = 4
@@ -71,6 +72,16 @@ MINI_RECIPE = Recipe(
             encoder_learning_rate=5e-5,
             final_share=0.01,
             warmup_steps=60,
+        ),
+        Phase(
+            name="masks",
+            language="frozen",
+            steps=560,
+            side=512,
+            learning_rate=2.5e-4,
+            encoder_learning_rate=1.2e-4,
+            final_share=0.01,
+            warmup_steps=40,
         ),
     )
 )
