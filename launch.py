@@ -282,6 +282,7 @@ def open_services(settings: Settings, engine: Engine) -> Iterator[UiServices]:
     from storage.blobs import LocalBlobStore
     from storage.database import Database, sqlite_url
     from storage.history import SqlHistory
+    from storage.holding import sweep
     from storage.images import ImageStore
     from storage.schema import upgrade_to_head
 
@@ -290,6 +291,7 @@ def open_services(settings: Settings, engine: Engine) -> Iterator[UiServices]:
     with closing(Database(url)) as database:
         blobs = LocalBlobStore(settings.data_dir / "blobs")
         upgrade_to_head(database)
+        sweep(database, blobs, read_clock)  # what a crash, or an upload that nobody asked about, left behind
         history: History = SqlHistory(database, blobs)
         images: Images = ImageStore(database, blobs, limits=settings.image_limits)
         turns: Turns = TurnRunner(engine, history, read_clock, longest_question=settings.max_question_length)

@@ -76,7 +76,7 @@ MINI_RECIPE = Recipe(
         Phase(
             name="masks",
             language="frozen",
-            steps=560,
+            steps=420,
             side=512,
             learning_rate=2.5e-4,
             encoder_learning_rate=1.2e-4,
