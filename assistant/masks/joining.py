@@ -6,7 +6,7 @@ from scipy import ndimage
 
 from assistant.masks.instances import EIGHT_NEIGHBOURS
 from assistant.masks.morphology import close_gaps, resolve_length, shrink_mask
-from assistant.operations import Length
+from assistant.operations import Length, LengthUnit
 from serving.mask import Mask
 
 # One direction of each of the eight neighbours: right, down, and both diagonals.
@@ -23,7 +23,9 @@ def join_parts(mask: Mask, gap: Length) -> Mask:
     labels, count = ndimage.label(mask.pixels, structure=EIGHT_NEIGHBOURS)
     if count < 2:
         return mask
-    joined = close_gaps(mask, Length(gap.value / 2, gap.unit)).pixels.copy()
+    unit = LengthUnit.METRES if gap.unit is LengthUnit.METRES else LengthUnit.PIXELS
+    # One step less: on pixels, two circles of half the gap would meet over a gap that is up to one step wider.
+    joined = close_gaps(mask, Length(max(0.0, (reach - max(steps)) / 2), unit)).pixels.copy()
     for start, end in _find_bridges(labels, steps, reach):
         length = int(np.abs(end - start).max())
         along = np.linspace(0.0, 1.0, length + 1)[:, None]

@@ -63,7 +63,7 @@ _MOST_AREA = re.compile(
 _LITTLE = re.compile(r"\b(?:least|minimum|last|lowest|smallest)\b")
 _ONE_BEFORE = re.compile(
     r"\b(?:runner up|next in size|next largest|next biggest|number two|comes next|next one"
-    r"|(?:after|behind|following|below) the (?:largest|biggest))\b"
+    r"|(?:after|behind|following|below|than|by|to) the (?:very )?(?:largest|biggest))\b"
 )
 _ORDER = re.compile(rf"\b(?!first\b)(?P<order>{ORDINAL})\b")
 _NUMBER = re.compile(rf"\b(?!one\b)(?P<count>{COUNT})\b")

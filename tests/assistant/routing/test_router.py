@@ -1,17 +1,43 @@
 import pytest
 
-from assistant.intents import Ask, Segment, Topic
-from assistant.routing.router import route
+from assistant.intents import Ask, Clarify, Command, CommandKind, Refine, Segment, Topic
+from assistant.operations import AtPoint, Remove
+from assistant.routing.router import NO_STEPS_BACK, POINT_AT_IT, route
 
 
-def test_a_follow_up_on_an_answer_asks_about_it() -> None:
-    assert route("How many are there?", has_answer=True) == Ask(Topic.COUNT, "How many are there?")
+def test_before_any_answer_everything_is_put_to_the_image() -> None:
+    for text in ("how big is it?", "without the ships", "undo", "remove that one"):
+        assert route(text, has_answer=False) == Segment(text)
 
 
-@pytest.mark.parametrize("text", ["How many are there?", "where is it?", "how sure are you?", "where are the ships?"])
-def test_without_an_answer_everything_is_put_to_the_image(text: str) -> None:
-    assert route(text, has_answer=False) == Segment(text)
+def test_after_an_answer_a_follow_up_is_about_the_marks() -> None:
+    assert route("how big is it?", has_answer=True) == Ask(Topic.AREA, "how big is it?")
 
 
-def test_a_named_thing_is_put_to_the_image_although_there_is_an_answer() -> None:
-    assert route("How many airplanes are there?", has_answer=True) == Segment("How many airplanes are there?")
+def test_after_an_answer_a_new_question_is_put_to_the_image_word_for_word() -> None:
+    text = "  Where are the SHIPS?  "
+    assert route(text, has_answer=True) == Segment(text)
+
+
+def test_pointing_words_go_with_the_click_and_without_one_are_asked_back() -> None:
+    assert route("remove that one", has_answer=True, point_xy_px=(3.0, 4.0)) == Refine(
+        (Remove(AtPoint((3.0, 4.0))),), "remove that one"
+    )
+    assert route("remove that one", has_answer=True) == Clarify(POINT_AT_IT)
+
+
+def test_a_click_changes_nothing_for_words_that_do_not_point() -> None:
+    text = "without the ships"
+    assert route(text, has_answer=True, point_xy_px=(3.0, 4.0)) == route(text, has_answer=True)
+
+
+def test_commands_need_a_tree_to_move_in() -> None:
+    assert route("undo twice", has_answer=True) == Command(CommandKind.UNDO, steps=2)
+    assert route("undo twice", has_answer=True, can_command=False) == Clarify(NO_STEPS_BACK)
+
+
+@pytest.mark.parametrize(
+    "text", ["", " ", "?", "...", "the", "and", "only", "without", "x" * 5000, "(((", "\\d+", "🚢"]
+)
+def test_no_text_breaks_the_router(text: str) -> None:
+    assert isinstance(route(text, has_answer=True), Segment | Ask | Clarify | Refine | Command)

@@ -1,0 +1,57 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from assistant.operation_json import to_rows
+from assistant.routing.decomposition import decompose, name_class
+from assistant.routing.nouns import is_extended, pluralise
+
+COMPOUND = Path(__file__).parent / "corpus" / "compound.jsonl"
+ROWS = [json.loads(line) for line in COMPOUND.read_text(encoding="utf-8").splitlines()]
+
+
+@pytest.mark.parametrize("row", ROWS, ids=[row["text"] for row in ROWS])
+def test_a_compound_question_is_a_class_and_operations_and_any_other_is_left_alone(row: dict[str, object]) -> None:
+    parts = decompose(str(row["text"]))
+    read = {} if parts is None else {"class": parts.class_name, "operations": to_rows(parts.operations)}
+    assert {"text": row["text"], **read} == row
+
+
+def test_the_class_is_asked_for_in_full() -> None:
+    parts = decompose("the largest storage tank")
+    assert parts is not None
+    assert parts.class_question == "Segment all the storage tanks."
+
+
+def test_a_very_long_text_is_no_compound_question() -> None:
+    assert decompose("the largest ship " * 40) is None
+
+
+@pytest.mark.parametrize(
+    ("noun", "plural"),
+    [
+        ("ship", "ships"),
+        ("swimming pool", "swimming pools"),
+        ("body of water", "bodies of water"),
+        ("harbor jetty", "harbor jetties"),
+        ("bus", "bus"),
+        ("church", "churches"),
+        ("aircraft", "aircraft"),
+        ("floodwater", "floodwater"),
+        ("houses", "houses"),
+    ],
+)
+def test_nouns_are_put_in_the_plural(noun: str, plural: str) -> None:
+    assert pluralise(noun) == plural
+
+
+def test_a_thing_is_named_without_article_and_portion() -> None:
+    assert name_class("the running track") == "running tracks"
+    assert name_class("a group of trees") == "trees"
+    assert name_class("all of the ships") == "ships"
+
+
+def test_what_runs_over_the_ground_is_told_from_what_is_counted() -> None:
+    assert all(is_extended(noun) for noun in ("roads", "water", "flooded areas", "trees", "built up areas"))
+    assert not any(is_extended(noun) for noun in ("ships", "aircraft", "tennis courts", "running tracks"))

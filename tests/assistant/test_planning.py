@@ -1,0 +1,64 @@
+import numpy as np
+import pytest
+
+from assistant.operations import BySize, Keep
+from assistant.planning import Plan, add_seconds, blend_confidence, carry_out, plan_question, plan_thing
+from serving.mask import Mask
+from serving.prediction import Prediction
+from tests.assistant.masks.strategies import draw_mask
+
+SCENE = {
+    "Segment all the ships.": "##....#\n##....#",
+    "Segment all the piers.": "...#...\n.......",
+    "Segment all the cranes.": ".......\n.......",
+}
+
+
+class Model:
+    """Answers the questions of SCENE, and notes what it was asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+
+    def ask(self, question: str) -> Prediction:
+        self.asked.append(question)
+        mask = draw_mask(SCENE[question])
+        logits = np.where(mask.pixels, np.float32(3), np.float32(-3))
+        return Prediction(mask, logits, 0.9, mask.pixel_count > 0, {"decode": 1.0}, "digest")
+
+
+def test_a_plain_question_is_put_as_it_is() -> None:
+    assert plan_question("Where could a ship moor?") == Plan("Where could a ship moor?", None, ())
+
+
+def test_all_that_a_plan_needs_is_asked_and_its_seconds_add_up() -> None:
+    model = Model()
+    outcome = carry_out(plan_question("the ship right of the largest pier"), model.ask)
+    assert model.asked == ["Segment all the ships.", "Segment all the piers."]
+    np.testing.assert_array_equal(outcome.mask.pixels, draw_mask("......#\n......#").pixels)
+    assert outcome.seconds == {"decode": 2.0}
+    assert outcome.missing == ()
+
+
+def test_things_that_are_not_there_are_named() -> None:
+    outcome = carry_out(plan_question("the ships near the cranes"), Model().ask)
+    assert (outcome.missing, outcome.mask.pixel_count) == (("the cranes",), 0)
+
+
+def test_questions_within_questions_come_to_an_end() -> None:
+    deep = plan_thing("the largest ship", compound=False)
+    assert (deep.question, deep.operations) == ("Segment all the largest ships.", ())
+    assert plan_thing("the largest ship").operations == (Keep(BySize()),)
+
+
+def test_seconds_of_each_stage_add_up() -> None:
+    assert add_seconds({"read": 1.0}, {"read": 0.5, "decode": 2.0}) == {"read": 1.5, "decode": 2.0}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "expected"), [("#", ".", 0), (".", "#", 255), ("#", "#", 200), (".", ".", 200)]
+)
+def test_confidence_is_certain_where_exact_operations_changed_the_mask(before: str, after: str, expected: int) -> None:
+    confidence = np.array([[200]], dtype=np.uint8)
+    changed: list[Mask] = [draw_mask(before), draw_mask(after)]
+    assert blend_confidence(confidence, *changed).tolist() == [[expected]]
