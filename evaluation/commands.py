@@ -21,6 +21,7 @@ from evaluation.predictions import Predictions
 from evaluation.speed import measure_speed
 from evaluation.tables import build_pack_tables, build_speed_table
 from evaluation.terminal import print_json, show_progress, speak_errors
+from evaluation.through_assistant import Through, segment_through_assistant, segment_through_oracle
 
 BuildEngine = Callable[[], MeasuredEngine]
 
@@ -49,11 +50,20 @@ def build_evaluate_app(build_engine: BuildEngine) -> typer.Typer:
             Path | None,
             typer.Option(help="Score these masks, named by question id, instead of the model: PNG files or JSON."),
         ] = None,
+        through: Annotated[
+            Through,
+            typer.Option(
+                help="What answers: the model alone; the assistant, which takes compound questions apart; or the "
+                "assistant with the annotations in place of the model (oracle)."
+            ),
+        ] = Through.MODEL,
         as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
     ) -> None:
         """Put the questions of a folder to the model and print gIoU, cIoU, precision and empty accuracy."""
         if constant + blank_questions + (predictions is not None) > 1:
             raise typer.BadParameter("--constant, --blank-questions and --predictions exclude each other; give one.")
+        if through is not Through.MODEL and (constant or blank_questions or predictions is not None):
+            raise typer.BadParameter("--through goes with the model, not with a baseline or with predictions.")
         with speak_errors(as_json=as_json):
             started = time.perf_counter()
             wanted = tuple(name.strip() for name in sources.split(",") if name.strip())
@@ -69,6 +79,14 @@ def build_evaluate_app(build_engine: BuildEngine) -> typer.Typer:
                 masks = Predictions.open(predictions)
                 segment = segment_from_predictions(masks, data, questions)
                 subject = {"answered_by": "predictions", "predictions": masks.name}
+            elif through is Through.ORACLE:
+                everything = (*data.select_questions("train"), *data.select_questions(split))
+                segment = segment_through_oracle(data, everything)
+                subject = {"answered_by": "assistant with annotations"}
+            elif through is Through.ASSISTANT:
+                engine = build_engine()
+                segment = segment_through_assistant(engine)
+                subject = {"answered_by": "assistant", "model_digest": engine.model_digest}
             else:
                 engine = build_engine()
                 segment = segment_with(engine, replacement="" if blank_questions else None)
