@@ -4,8 +4,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
 from serving.model.checkpoint import WEIGHTS_NAME
 from tests.fakes.tiny_released import write_tiny_checkpoint
 from tests.training.joint.tiny import write_shapes
@@ -31,7 +29,6 @@ precision = "fp32"
 """
 
 
-@pytest.mark.slow
 def test_two_processes_write_one_model(tmp_path: Path) -> None:
     config = tmp_path / "shared.toml"
     root, start = write_shapes(tmp_path / "cells"), write_tiny_checkpoint(tmp_path / "start")
