@@ -63,7 +63,7 @@ def test_the_engine_answers_what_the_parts_answer_one_by_one(checkpoint: Path, i
     """The slow, obvious way: one sequence without a cache, the golden model's parts in order."""
     golden = build_golden_model(TINY_RELEASED)
     rgb = load_rendering(image)
-    box = Letterbox(*rgb.shape[:2], 128)
+    box = Letterbox(image.grid.height, image.grid.width, 128)
     tokenizer = QuestionTokenizer(checkpoint, TINY_RELEASED.instruction, family="phi")
     sequence = tokenizer.build_sequence(QUESTION, TINY_RELEASED.compressor.token_count)
     with torch.inference_mode():

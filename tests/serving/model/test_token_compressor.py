@@ -1,3 +1,5 @@
+from typing import Literal
+
 import pytest
 import torch
 
@@ -43,9 +45,12 @@ def test_features_of_another_size_are_refused() -> None:
     ("kind", "halvings", "tokens"),
     [("strided_conv", 1, 49), ("strided_conv", 3, 4), ("pooling", 2, 16), ("pooling", 1, 49), ("none", 2, 169)],
 )
-def test_every_kind_gives_as_many_tokens_as_its_config_says(kind: str, halvings: int, tokens: int) -> None:
-    fields = {"in_channels": 3, "in_side": 13, "hidden_channels": 5, "token_dim": 4, "kind": kind}
-    config = TokenCompressorConfig(**fields, halvings=halvings)
+def test_every_kind_gives_as_many_tokens_as_its_config_says(
+    kind: Literal["strided_conv", "pooling", "none"], halvings: int, tokens: int
+) -> None:
+    config = TokenCompressorConfig(
+        in_channels=3, in_side=13, hidden_channels=5, token_dim=4, kind=kind, halvings=halvings
+    )
 
     assert config.token_count == tokens
     assert TokenCompressor(config)(torch.zeros(1, 3, 13, 13)).shape == (1, tokens, 4)
