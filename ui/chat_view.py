@@ -162,7 +162,8 @@ class ChatEvents:
         self, value: dict[str, Any], conversation_id: str, turn_id: str, search: str, request: gr.Request
     ) -> Changes:
         uploads = [Upload(Path(path), Path(path).name) for path in value["files"]]
-        return self._take(request, conversation_id, turn_id, search, text=value["text"] or "", uploads=uploads)
+        text = value["text"] or ""
+        return self._take(request, conversation_id, turn_id, search, text=text, uploads=uploads, is_typed=True)
 
     def _suggest(
         self, conversation_id: str, turn_id: str, search: str, event: gr.EventData, request: gr.Request
@@ -177,9 +178,17 @@ class ChatEvents:
         return self._take(request, conversation_id, turn_id, search, text=example.question, uploads=[upload])
 
     def _take(
-        self, request: gr.Request, conversation_id: str, turn_id: str, search: str, *, text: str, uploads: list[Upload]
+        self,
+        request: gr.Request,
+        conversation_id: str,
+        turn_id: str,
+        search: str,
+        *,
+        text: str,
+        uploads: list[Upload],
+        is_typed: bool = False,
     ) -> Changes:
-        """Send something; show it, or why it was not taken in."""
+        """Send something; show it, or why it was not taken in. `is_typed` says that it came from the composer."""
         owner = owner_of(request)
         sent = self._desk.send(
             owner, session=request.session_hash or "", conversation_id=conversation_id, text=text, uploads=uploads
@@ -192,7 +201,9 @@ class ChatEvents:
         if sent.refusal is not None:
             name = uploads[-1].name if uploads else None
             changes[self._view.live] = render_refusal(sent.refusal, question=text, image_name=name)
-            changes[self._view.composer] = _idle_composer(text=text)
+            changes[self._view.composer] = _set_composer(is_busy=False, text=text)
+        elif is_typed:
+            changes[self._view.composer] = _set_composer(is_busy=sent.turn_id != "", text="")
         return changes
 
     def _retry(
@@ -238,7 +249,7 @@ class ChatEvents:
             changes[view.live] = render_refusal(
                 turn.progress.refusal, question=turn.request.text, image_name=None if image is None else image.name
             )
-            changes[view.composer] = _idle_composer(text=turn.request.text)
+            changes[view.composer] = _set_composer(is_busy=False, text=turn.request.text)
         yield changes
 
     def _stop(self, turn_id: str, request: gr.Request) -> None:
@@ -273,7 +284,7 @@ class ChatEvents:
         turn = self._desk.in_flight.get(owner, sent.turn_id)
         if turn is not None:
             changes[self._view.turn_id] = turn.id
-            changes[self._view.composer] = _busy_composer()
+            changes[self._view.composer] = _set_composer(is_busy=True)
             changes[self._view.live] = render_progress(
                 turn.progress, question=turn.request.text, image=turn.request.image
             )
@@ -306,7 +317,7 @@ class ChatEvents:
             view.live: live,
             view.conversation_id: conversation_id,
             view.turn_id: "" if turn is None else turn.id,
-            view.composer: _idle_composer() if turn is None else _busy_composer(),
+            view.composer: _set_composer(is_busy=turn is not None),
             self._history: self._render_history(owner, conversation_id, search),
         }
 
@@ -318,9 +329,10 @@ class ChatEvents:
         return [view.transcript, view.live, view.composer, view.conversation_id, view.turn_id, self._history]
 
 
-def _idle_composer(text: str = "") -> Any:
-    return gr.MultimodalTextbox(value={"text": text, "files": []}, submit_btn=True, stop_btn=False)
+def _set_composer(*, is_busy: bool, text: str | None = None) -> Any:
+    """Return the change of the composer's button, and of its content where `text` is given.
 
-
-def _busy_composer() -> Any:
-    return gr.MultimodalTextbox(value={"text": "", "files": []}, submit_btn=False, stop_btn=True)
+    What a person is typing meanwhile is theirs: content changes only when they have sent it, or get it back.
+    """
+    content = {} if text is None else {"value": {"text": text, "files": []}}
+    return gr.MultimodalTextbox(submit_btn=not is_busy, stop_btn=is_busy, **content)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -63,7 +64,9 @@ def serve_page(folder: Path, engine: FakeEngine, *, port: int | None = None) -> 
     """Serve the page on a free port of this machine for as long as the block lasts."""
     settings = build_settings(folder)
     with open_services(folder, engine) as services:
-        page, url = asyncio.run(_launch(services, settings, port))
+        # In a thread of its own: Playwright keeps an event loop running in the test's.
+        with ThreadPoolExecutor(max_workers=1) as starter:
+            page, url = starter.submit(lambda: asyncio.run(_launch(services, settings, port))).result()
         try:
             yield ServedPage(url, engine, folder)
         finally:

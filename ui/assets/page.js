@@ -26,7 +26,7 @@ function changeMask(answer, change) {
   // A style sheet and not style attributes: the server's next update of the messages would take those away.
   const rules = [...maskSettings].map(([id, setting]) => {
     const opacity = setting.visible ? setting.opacity / 100 : 0;
-    return `[data-answer="${CSS.escape(id)}"] .picture-layer { opacity: ${opacity}; }`;
+    return `[data-answer="${CSS.escape(id)}"] .picture-layer { opacity: ${opacity} !important; }`;
   });
   maskSheet.replaceSync(rules.join("\n"));
   showMaskControls();
