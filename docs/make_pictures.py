@@ -40,13 +40,14 @@ def main() -> None:
 
 def take_pictures(browser: Browser, address: str) -> None:
     """Save home.png, chat.png and phone.png."""
-    page = browser.new_page(viewport={"width": 1440, "height": 900})
+    person = browser.new_context(viewport={"width": 1440, "height": 900})
+    page = person.new_page()
     open_when_ready(page, address)
     page.screenshot(path=IMAGES / "home.png")
     hold_conversation(page)
     page.screenshot(path=IMAGES / "chat.png")
     conversation = page.url
-    phone = page.context.new_page()  # the same person, on a phone
+    phone = person.new_page()  # the same person, on a phone
     phone.set_viewport_size({"width": 390, "height": 844})
     phone.goto(conversation)
     expect(phone.locator("img.picture-layer").first).to_be_visible()

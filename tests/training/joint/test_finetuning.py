@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from accelerate.state import AcceleratorState
 from transformers import LlamaConfig, LlamaForCausalLM
 from typer.testing import CliRunner
@@ -93,6 +94,7 @@ def cache_dir(tmp_path: Path) -> Path:
         num_key_value_heads=3,
         tie_word_embeddings=True,
     )
+    torch.manual_seed(0)  # else the start, and with it how far a few steps lead, hangs on the order of the tests
     LlamaForCausalLM(config).save_pretrained(folder)
     return folder.parent
 
@@ -112,6 +114,7 @@ def _write_start(folder: Path, cache_dir: Path) -> Path:
         trained=TrainedConfig(language="lora"),
         run=RunConfig(export_dtype="float32"),
     )
+    torch.manual_seed(0)
     save_network(build_network(experiment, cache_dir=cache_dir), folder, experiment, seconds=0, sources=[])
     return folder
 
