@@ -348,7 +348,9 @@ def _mount_evaluate(app: typer.Typer, settings: Settings) -> None:
         atexit.register(engine.close)
         return engine
 
-    evaluate = build_evaluate_app(build_engine)
+    evaluate = build_evaluate_app(
+        build_engine, describe_precision=lambda: {"precision": choice.precision, "quantisation": choice.quantisation}
+    )
 
     @evaluate.callback()
     def choose_model(

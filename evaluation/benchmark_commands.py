@@ -1,6 +1,6 @@
 """The commands `evaluate earthreason`, `evaluate rrsis-d` and `evaluate refsegrs`."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -59,13 +59,22 @@ class _Options:
     as_json: bool
 
 
-def add_benchmark_commands(app: typer.Typer, build_engine: Callable[[], MeasuredEngine]) -> None:
+def add_benchmark_commands(
+    app: typer.Typer,
+    build_engine: Callable[[], MeasuredEngine],
+    describe_precision: Callable[[], Mapping[str, object]],
+) -> None:
     """Give `app` a command for each published data set.
 
     Args:
         app: where they are added.
         build_engine: called once per command, and only when the command asks the model.
+        describe_precision: what the answers depend on beside the weights, ready for JSON.
     """
+
+    def build_subject() -> tuple[MeasuredEngine, dict[str, object]]:
+        engine = build_engine()
+        return engine, {"answered_by": "model", "model_digest": engine.model_digest, **describe_precision()}
 
     @app.command()
     def earthreason(
@@ -88,7 +97,7 @@ def add_benchmark_commands(app: typer.Typer, build_engine: Callable[[], Measured
     ) -> None:
         """Measure on EarthReason: implicit questions about purpose and risk, some of them about nothing there."""
         options = _Options(grid, all_questions, predictions, system, limit, out, as_json)
-        _measure(lambda: read_earthreason(root, split, pair_by_position=pair_by_position), options, build_engine)
+        _measure(lambda: read_earthreason(root, split, pair_by_position=pair_by_position), options, build_subject)
 
     @app.command("rrsis-d")
     def rrsis_d(
@@ -104,7 +113,7 @@ def add_benchmark_commands(app: typer.Typer, build_engine: Callable[[], Measured
     ) -> None:
         """Measure on RRSIS-D: one object in an 800 x 800 image, described in words."""
         options = _Options(grid, all_questions, predictions, system, limit, out, as_json)
-        _measure(lambda: read_rrsis_d(root, split), options, build_engine)
+        _measure(lambda: read_rrsis_d(root, split), options, build_subject)
 
     @app.command()
     def refsegrs(
@@ -120,21 +129,25 @@ def add_benchmark_commands(app: typer.Typer, build_engine: Callable[[], Measured
     ) -> None:
         """Measure on RefSegRS: a phrase for a class or its members in a 512 x 512 image."""
         options = _Options(grid, all_questions, predictions, system, limit, out, as_json)
-        _measure(lambda: read_refsegrs(root, split), options, build_engine)
+        _measure(lambda: read_refsegrs(root, split), options, build_subject)
 
 
-def _measure(read: Callable[[], Benchmark], options: _Options, build_engine: Callable[[], MeasuredEngine]) -> None:
+def _measure(
+    read: Callable[[], Benchmark],
+    options: _Options,
+    build_subject: Callable[[], tuple[MeasuredEngine, dict[str, object]]],
+) -> None:
     with speak_errors(as_json=options.as_json):
         benchmark = read()
         if options.limit is not None:
             benchmark = benchmark.limit_to(options.limit)
         keys = list_keys(benchmark, all_questions=options.all_questions)
         answerer: Answerer
+        subject: dict[str, object]
         if options.predictions is None:
-            engine = build_engine()
+            engine, subject = build_subject()
             answerer = answer_with_engine(engine, options.grid)
-            subject = {"answered_by": "model", "model_digest": engine.model_digest}
-            label, system = engine.model_digest[:12], options.system or "this model"
+            label, system = _label_model(subject), options.system or "this model"
         else:
             predictions = Predictions.open(options.predictions)
             answerer = answer_from_predictions(predictions, benchmark, keys, options.grid)
@@ -164,6 +177,12 @@ def _measure(read: Callable[[], Benchmark], options: _Options, build_engine: Cal
             console = Console()
             console.print(build_benchmark_table(build_table(figures, benchmark), figures))
             console.print(f"Report: {page}", soft_wrap=True)
+
+
+def _label_model(subject: Mapping[str, object]) -> str:
+    """Return a name for a folder: the digest's beginning, and the precision where one is given."""
+    precision = (subject.get("precision"), subject.get("quantisation"))
+    return "-".join([str(subject["model_digest"])[:12], *(str(part) for part in precision if part)])
 
 
 def _name_run(benchmark: Benchmark, options: _Options, label: str) -> list[str]:

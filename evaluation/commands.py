@@ -5,7 +5,7 @@ The engine comes from whoever composes the program.
 
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -26,11 +26,15 @@ from evaluation.through_assistant import Through, segment_through_assistant, seg
 BuildEngine = Callable[[], MeasuredEngine]
 
 
-def build_evaluate_app(build_engine: BuildEngine) -> typer.Typer:
+def build_evaluate_app(
+    build_engine: BuildEngine, *, describe_precision: Callable[[], Mapping[str, object]] = dict
+) -> typer.Typer:
     """Return the `evaluate` commands.
 
     Args:
         build_engine: called once per command, and only when the command asks the model.
+        describe_precision: what the answers depend on beside the weights; a benchmark run goes on only where it is the
+            same.
     """
     app = typer.Typer(help="Measure the model: agreement with targets, and seconds.", no_args_is_help=True)
 
@@ -122,7 +126,7 @@ def build_evaluate_app(build_engine: BuildEngine) -> typer.Typer:
             else:
                 Console().print(build_speed_table(report))
 
-    add_benchmark_commands(app, build_engine)
+    add_benchmark_commands(app, build_engine, describe_precision)
     return app
 
 

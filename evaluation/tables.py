@@ -29,17 +29,23 @@ def build_pack_tables(report: Mapping[str, Any]) -> tuple[Table, ...]:
 
 
 def build_benchmark_table(rows: Sequence[TableRow], figures: Mapping[str, Any]) -> Table:
-    """Return a benchmark's rows, ours first, in percent; consistency below where it was measured."""
+    """Return a benchmark's rows, ours first, in percent; below, where they come from and how consistent ours are."""
+    notes = list(dict.fromkeys(row.note for row in rows))
+    legend = [f"{number} {note}" for number, note in enumerate(notes, start=1)]
     consistency, targets = figures["consistency"], figures["targets_asked_for_more_than_once"]
-    caption = None if consistency is None else f"consistency over {targets:,} targets: mean IoU {100 * consistency:.2f}"
-    table = Table(title=f"{figures['benchmark']}, {figures['split']}, percent", caption=caption)
-    table.add_column("system", no_wrap=True)
-    for heading in ("gIoU", "cIoU", *(f"Pr@{threshold}" for threshold in THRESHOLDS)):
+    if consistency is not None:
+        legend.append(f"consistency over {targets:,} targets: mean IoU {100 * consistency:.2f}")
+    table = Table(title=f"{figures['benchmark']}, {figures['split']}, percent", caption="\n".join(legend))
+    table.caption_justify = "left"
+    table.add_column("system")
+    for heading in ("gIoU", "cIoU", *(f"@{threshold}" for threshold in THRESHOLDS)):
         table.add_column(heading, justify="right", no_wrap=True)
-    table.add_column("source")
+    # A number: the notes are long, and a terminal may be narrow.
+    table.add_column("note", justify="right", no_wrap=True)
     for row in rows:
         values = (row.giou, row.ciou, *row.precision)
-        table.add_row(row.system, *("-" if value is None else f"{value:.2f}" for value in values), row.note)
+        shown = ("-" if value is None else f"{value:.2f}" for value in values)
+        table.add_row(row.system, *shown, str(notes.index(row.note) + 1))
     return table
 
 

@@ -9,6 +9,7 @@ from typer.testing import CliRunner, Result
 
 from evaluation.commands import build_evaluate_app
 from evaluation.pack_report import MeasuredEngine
+from evaluation.published import CAVEAT
 from tests.evaluation.tiny_benchmarks import (
     RRSIS_D_TARGETS,
     draw_box,
@@ -61,7 +62,7 @@ def test_masks_of_another_system_print_the_figures_worked_by_hand(root: Path, ma
     assert row["empty_accuracy"] == 1.0
     result = run(*arguments)
     assert result.exit_code == 0, result.output
-    for printed in ("76.67", "70.00", "66.67", "33.33"):
+    for printed in ("76.67", "70.00", "66.67", "33.33", "68.60", CAVEAT):
         assert printed in result.stdout
     assert "100,200,200,100" in (tmp_path / "out/answers.csv").read_text()
 
@@ -155,6 +156,17 @@ def test_another_systems_results_are_not_mixed_with_ours(root: Path, masks: Path
     assert result.exit_code == 2
     assert "holds results of another run" in result.stderr
     assert "100,200" not in (tmp_path / "out/answers.csv").read_text()
+
+
+def test_answers_in_another_precision_are_not_mixed(root: Path, tmp_path: Path) -> None:
+    def measure(precision: str) -> Result:
+        app = build_evaluate_app(FakeEngine, describe_precision=lambda: {"precision": precision})
+        return CliRunner().invoke(app, ["earthreason", str(root), "--out", str(tmp_path / "out")])
+
+    assert [measure("fp32").exit_code, measure("fp32").exit_code] == [0, 0]
+    result = measure("nf4")
+    assert result.exit_code == 2
+    assert "different: precision" in result.stderr
 
 
 def test_a_wrong_folder_is_one_sentence_and_exit_code_2(tmp_path: Path) -> None:
