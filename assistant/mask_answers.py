@@ -87,7 +87,7 @@ class MaskAnswers:
             confidence_digest=confidence_digest,
             question=question,
             facts=facts,
-            score=prediction.score,
+            score=outcome.score,
             # The clock of the day can be set back between two looks.
             seconds={**outcome.seconds, "measure": max(0.0, (measured - measuring).total_seconds())},
             model_digest=prediction.model_digest,

@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assistant.applying import apply_operations
-from assistant.operations import Operation, name_others
-from assistant.routing.decomposition import decompose, name_class
+from assistant.operations import BySize, Intersect, Keep, Operation, Subtract, Unite, name_others
+from assistant.routing.decomposition import decompose, is_one_thing, name_class
 from serving.mask import Mask
 from serving.prediction import Prediction
 
@@ -51,6 +51,12 @@ class Outcome:
     missing: tuple[str, ...]
     seconds: Mapping[str, float]
 
+    @property
+    def score(self) -> float:
+        """The confidence in the mask, 0..1; low where an outline was used that the model had held back."""
+        is_doubted = self.mask.pixel_count > 0 and not self.prediction.found
+        return 1.0 - self.prediction.score if is_doubted else self.prediction.score
+
 
 def plan_question(text: str) -> Plan:
     """Return how `text` is answered: all of a class and exact operations where it says so, else as it is."""
@@ -60,16 +66,24 @@ def plan_question(text: str) -> Plan:
     return Plan(question=parts.class_question, subject=parts.class_name, operations=parts.operations)
 
 
-def carry_out(plan: Plan, ask: Ask, *, depth: int = 0) -> Outcome:
+def carry_out(plan: Plan, ask: Ask, *, depth: int = 0, is_presumed: bool | None = None) -> Outcome:
     """Ask the model what `plan` needs and do its operations.
+
+    Args:
+        plan: what to ask and to do.
+        ask: puts a question to the model.
+        depth: of questions within questions, from 0.
+        is_presumed: whether the words presume that the thing is there; None where operations pick among things.
 
     Raises:
         ScaleUnknownError: an operation gives metres and the image has no scale.
         ServingError: whatever the model raises.
     """
     prediction = ask(plan.question)
+    presumed = bool(plan.operations) if is_presumed is None else is_presumed
+    found = outline_presumed(prediction) if presumed else prediction.mask
     others, seconds = find_others(plan.operations, ask, depth=depth)
-    mask = apply_operations(prediction.mask, plan.operations, others)
+    mask = apply_operations(found, plan.operations, others)
     return Outcome(
         plan=plan,
         prediction=prediction,
@@ -79,14 +93,27 @@ def carry_out(plan: Plan, ask: Ask, *, depth: int = 0) -> Outcome:
     )
 
 
+def outline_presumed(prediction: Prediction) -> Mask:
+    """Return the mask of a thing that the words presume to be there ("the leftmost ship"), held back or not.
+
+    A model that doubts that a thing is in the image holds back the outline that it has. Words that pick among things
+    settle that doubt; on val, using the outline raises gIoU from 0.18 to 0.34 for positions, from 0.15 to 0.33 for
+    relations and from 0.30 to 0.41 for sizes. Only an outline that is empty itself is absence.
+    """
+    return prediction.mask if prediction.found else Mask(prediction.mask_logits > 0, prediction.mask.grid)
+
+
 def find_others(
     operations: tuple[Operation, ...], ask: Ask, *, depth: int = 0
 ) -> tuple[Mapping[str, Mask], Mapping[str, float]]:
     """Return the masks that `operations` name, each found as a question of its own, and the seconds that it took."""
     others: dict[str, Mask] = {}
     seconds: Mapping[str, float] = {}
+    # What is added or taken away may as well not be there; what distances and sides refer to is.
+    optional = {operation.other for operation in operations if isinstance(operation, Unite | Subtract | Intersect)}
     for name in name_others(operations):
-        outcome = carry_out(plan_thing(name, compound=depth < DEEPEST), ask, depth=depth + 1)
+        plan = plan_thing(name, compound=depth < DEEPEST)
+        outcome = carry_out(plan, ask, depth=depth + 1, is_presumed=name not in optional)
         others[name] = outcome.mask
         seconds = add_seconds(seconds, outcome.seconds)
     return others, seconds
@@ -98,7 +125,9 @@ def plan_thing(name: str, *, compound: bool = True) -> Plan:
     if plan is not None and plan.operations:
         return plan
     subject = name_class(name)
-    return Plan(question=f"Segment all the {subject}.", subject=subject, operations=())
+    # "The track" is one; of several outlines the largest is the least likely to be a mistake.
+    only = (Keep(BySize()),) if is_one_thing(name) else ()
+    return Plan(question=f"Segment all the {subject}.", subject=subject, operations=only)
 
 
 def add_seconds(first: Mapping[str, float], second: Mapping[str, float]) -> Mapping[str, float]:

@@ -21,7 +21,7 @@ def describe_planned(question: str, outcome: Outcome, facts: Facts, grid: Grid) 
     done = f"Marked {subject}, then: {describe_operations(outcome.plan.operations)}."
     remarks = _describe_remarks(outcome.plan.operations, outcome.missing, grid)
     if facts.pixel_count > 0:
-        return (done, *remarks, *describe_findings(facts), describe_certainty(outcome.prediction.score))
+        return (done, *remarks, *describe_findings(facts), describe_certainty(outcome.score))
     if not outcome.prediction.found:
         return (*describe_nothing_found(question, outcome.prediction.score),)
     return (done, *remarks, f"Nothing is left: {subject} that I found are ruled out by that, so nothing is marked.")

@@ -59,6 +59,7 @@ class ModelDescription:
         download_folder: where that would go; None where nothing is to be fetched.
         chosen: the cost of the precision that was asked for; None for the small model, which fits everywhere.
         costs: of every precision.
+        problem: why the weights cannot be had now, though what they cost is known; None where they can.
     """
 
     findings: dict[str, str]
@@ -66,3 +67,4 @@ class ModelDescription:
     download_folder: Path | None = None
     chosen: ModelCost | None = None
     costs: tuple[ModelCost, ...] = ()
+    problem: str | None = None

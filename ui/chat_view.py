@@ -334,5 +334,5 @@ def _set_composer(*, is_busy: bool, text: str | None = None) -> Any:
 
     What a person is typing meanwhile is theirs: content changes only when they have sent it, or get it back.
     """
-    content = {} if text is None else {"value": {"text": text, "files": []}}
+    content: dict[str, Any] = {} if text is None else {"value": {"text": text, "files": []}}
     return gr.MultimodalTextbox(submit_btn=not is_busy, stop_btn=is_busy, **content)

@@ -1,7 +1,7 @@
 """Keep or remove connected parts of a mask by what a criterion claims about each: size, place, neighbours.
 
-Ranks pass over specks (see `assistant.masks.instances`) where there is something larger, so that "the leftmost" is a
-thing and not noise beside it.
+Ranks pass over specks (see `assistant.masks.instances`), and over what is tiny beside the largest part, so that "the
+leftmost" is a thing and not noise beside it.
 """
 
 import math
@@ -35,6 +35,10 @@ from assistant.operations import (
 )
 from serving.grid import Grid
 from serving.mask import Mask
+
+# A part below a twentieth of the largest is noise of the same mask more often than a thing of the same kind: on val,
+# passing over it raises the gIoU of positions by 0.03; a fifth is as bad as nothing.
+TINY_BESIDE_LARGEST = 1 / 20
 
 _EVERY_EDGE = (Side.TOP, Side.BOTTOM, Side.LEFT, Side.RIGHT)
 
@@ -149,7 +153,7 @@ def judge_parts(parts: Parts, criterion: Criterion, others: Mapping[str, Mask]) 
 
 def _pick_ranks(parts: Parts, keys: NDArray[np.float64], ranks: Ranks) -> NDArray[np.bool_]:
     """Return the parts at `ranks` when ordered by `keys`, the least first; ties from the top left."""
-    bar = smallest_meaningful_size(parts.grid)
+    bar = max(smallest_meaningful_size(parts.grid), TINY_BESIDE_LARGEST * parts.sizes_px.max(initial=0))
     eligible = np.flatnonzero(parts.sizes_px >= bar)
     if eligible.size == 0:
         eligible = np.arange(parts.sizes_px.size)

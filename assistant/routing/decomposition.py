@@ -269,6 +269,12 @@ def _name(head: str) -> str:
     return pluralise(drop_portion(head))
 
 
+def is_one_thing(thing: str) -> bool:
+    """Whether words speak of a single thing that can be counted: "the running track", not "the road" or "ships"."""
+    bare = _strip_article(normalise_sentence(thing))
+    return bare != normalise_sentence(thing) and pluralise(bare) != bare and not is_extended(bare)
+
+
 def name_class(thing: str) -> str:
     """Return the plural of a thing, without article: "running tracks" for "the running track"."""
     return _name(_strip_article(normalise_sentence(thing)))

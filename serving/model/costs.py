@@ -6,6 +6,7 @@ from pathlib import Path
 from huggingface_hub.constants import HF_HUB_CACHE
 from torch import nn
 
+from serving.errors import CheckpointMissingError
 from serving.model.checkpoint import digest_checkpoint
 from serving.model.checkpoints import is_small_form, locate, read_checkpoint
 from serving.model.config import SegEarthConfig
@@ -30,6 +31,9 @@ _NF4_BYTES = 0.5 + 1 / 64 + 4 / (64 * 256)
 # 8 bits, and 4 bytes for each row, of which there is one for 2,048 weights or more.
 _INT8_BYTES = 1 + 4 / 2048
 
+# 1,588,495,416 parameters, those that only training needs included, stored in bf16.
+RELEASED_BYTES = 2 * 1_588_495_416
+
 # Python, PyTorch and transformers before any weight, and with bitsandbytes (measured, see docs/performance.md).
 PROCESS_BYTES = 600_000_000
 
@@ -47,8 +51,14 @@ def describe_checkpoint(choice: ModelChoice, *, language_weights: Callable[[], s
     text = str(choice.model)
     path = Path(text).expanduser()
     if not path.exists() and is_hub_id(text) and find_cached(text) is None:
-        files = describe_files(text)
         costs = list_costs(build_released_config(None, name=text))
+        try:
+            files = describe_files(text)
+        except CheckpointMissingError as error:
+            finding = f"not here; a download would take about {RELEASED_BYTES / 1e9:.1f} GB"
+            return ModelDescription(
+                {"weights": finding}, chosen=_choose(costs, choice), costs=costs, problem=str(error)
+            )
         finding = f"{text}, {len(files.names)} files to be downloaded ({files.size_bytes / 1e9:.1f} GB)"
         return ModelDescription(
             {"weights": finding}, files.size_bytes, Path(HF_HUB_CACHE), _choose(costs, choice), costs

@@ -40,6 +40,16 @@ def test_all_that_a_plan_needs_is_asked_and_its_seconds_add_up() -> None:
     assert outcome.missing == ()
 
 
+def test_an_outline_that_is_held_back_is_used_where_words_presume_the_thing() -> None:
+    logits = np.array([[2.0, -1.0, -1.0, 2.0, 2.0]], dtype=np.float32)
+    nothing = Mask(np.zeros((1, 5), dtype=np.bool_), draw_mask(".....").grid)
+    doubtful = Prediction(nothing, logits, 0.6, False, {}, "digest")
+    outcome = carry_out(plan_question("the largest ship"), lambda _: doubtful)
+    assert outcome.mask.pixels.tolist() == [[False, False, False, True, True]]
+    assert outcome.score == pytest.approx(0.4)
+    assert carry_out(plan_question("ships"), lambda _: doubtful).mask.pixel_count == 0
+
+
 def test_things_that_are_not_there_are_named() -> None:
     outcome = carry_out(plan_question("the ships near the cranes"), Model().ask)
     assert (outcome.missing, outcome.mask.pixel_count) == (("the cranes",), 0)
@@ -47,8 +57,14 @@ def test_things_that_are_not_there_are_named() -> None:
 
 def test_questions_within_questions_come_to_an_end() -> None:
     deep = plan_thing("the largest ship", compound=False)
-    assert (deep.question, deep.operations) == ("Segment all the largest ships.", ())
+    assert (deep.question, deep.operations) == ("Segment all the largest ships.", (Keep(BySize()),))
     assert plan_thing("the largest ship").operations == (Keep(BySize()),)
+
+
+def test_one_thing_is_one_part_and_what_extends_is_all_of_it() -> None:
+    assert plan_thing("the pier").operations == (Keep(BySize()),)
+    for several in ("the piers", "the road", "piers", "the water"):
+        assert plan_thing(several).operations == ()
 
 
 def test_seconds_of_each_stage_add_up() -> None:

@@ -165,7 +165,7 @@ def check_model(describe: Callable[[], ModelDescription]) -> tuple[list[Check], 
         model = describe()
     except ServingError as error:
         return [Check("weights", False, "cannot be used", str(error))], ()
-    checks = [Check(name, True, finding) for name, finding in model.findings.items()]
+    checks = [Check(name, model.problem is None, finding, model.problem) for name, finding in model.findings.items()]
     if model.download_folder is not None:
         checks.append(check_room(model.download_folder, model.download_bytes))
     if model.chosen is not None:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from serving.errors import CheckpointMismatchError
+from serving.errors import CheckpointMismatchError, CheckpointMissingError
 from serving.model import costs
 from serving.model.config import RELEASED
 from serving.model.costs import describe_checkpoint, list_costs
@@ -61,6 +61,23 @@ def test_a_checkpoint_on_the_hub_is_described_before_it_is_downloaded(
 
     found = describe_checkpoint(ModelChoice("owner/SegEarth-R1"), language_weights=no_language_weights)
 
+    assert found.problem is None
     assert "3.2 GB" in found.findings["weights"]
     assert found.download_bytes == 3_180_000_000
     assert len(found.costs) == 9
+
+
+def test_a_hub_that_does_not_answer_leaves_the_costs_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(_: str) -> HubFiles:
+        raise CheckpointMissingError(what="the hub cannot be reached", remedy="Check the network.")
+
+    monkeypatch.setattr(costs, "describe_files", fail)
+    monkeypatch.setattr(costs, "find_cached", lambda _: None)
+
+    found = describe_checkpoint(ModelChoice("owner/SegEarth-R1", "bf16", "nf4"), language_weights=no_language_weights)
+
+    assert found.problem is not None
+    assert "Check the network." in found.problem
+    assert "about 3.2 GB" in found.findings["weights"]
+    assert found.chosen is not None
+    assert found.chosen.quantisation == "nf4"

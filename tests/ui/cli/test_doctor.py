@@ -149,6 +149,13 @@ def test_weights_on_the_hub_need_room_on_the_disk(tmp_path: Path) -> None:
     assert check_room(tmp_path, 1).passed
 
 
+def test_weights_that_cannot_be_had_still_say_what_they_cost() -> None:
+    description = ModelDescription({"weights": "not here"}, chosen=COST, costs=(COST,), problem="Check the network.")
+    checks, costs = check_model(lambda: description)
+    assert checks[0] == Check("weights", False, "not here", "Check the network.")
+    assert costs == (COST,)
+
+
 def test_weights_that_do_not_fit_into_memory_name_the_smaller_forms() -> None:
     assert check_memory(COST, 3_000_000_000).passed
     check = check_memory(COST, 2_000_000_000)
