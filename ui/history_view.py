@@ -39,12 +39,12 @@ def build_history_view() -> HistoryView:
 
 
 def connect_search(view: HistoryView, conversation_id: gr.Textbox, desk: TurnDesk) -> None:
-    """Show what matches while the person types."""
+    """Show what matches while the person types or pastes."""
 
     def find(search: str, current_id: str, request: gr.Request) -> str:
         return desk.render_history(owner_of(request), current_id=current_id, search=search)
 
-    view.search.input(
+    view.search.change(  # `input` does not fire for pasted text
         find,
         inputs=[view.search, conversation_id],
         outputs=[view.listing],
