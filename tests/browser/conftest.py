@@ -23,6 +23,8 @@ CHROMIUM_ARGUMENTS = [
 ]
 # Generous: continuous integration has two slow cores.
 PATIENCE_MS = 30_000
+# What Gradio's own script says of its open stream when a page is left while a turn runs; nobody sees it.
+GRADIOS_FAREWELLS = ("AbortError: signal is aborted", "Unexpected error Connection errored out")
 
 
 @pytest.fixture(scope="session")
@@ -76,7 +78,7 @@ def context(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Browse
 
 
 @pytest.fixture
-def page(context: BrowserContext, served: ServedPage) -> Iterator[Page]:
+def page(context: BrowserContext, served: ServedPage, request: pytest.FixtureRequest) -> Iterator[Page]:
     """The empty page. Ends by asserting that the browser had nothing to complain of, the policy's blocks included."""
     opened = context.new_page()
     complaints: list[str] = []
@@ -85,13 +87,15 @@ def page(context: BrowserContext, served: ServedPage) -> Iterator[Page]:
         if message.type == "error":
             complaints.append(message.text)
 
-    def note_request(request: Request) -> None:
-        if not request.url.startswith((served.url, "data:", "blob:")):
-            complaints.append(f"asked another host: {request.url}")
+    def note_request(sent: Request) -> None:
+        if not sent.url.startswith((served.url, "data:", "blob:")):
+            complaints.append(f"asked another host: {sent.url}")
 
     opened.on("pageerror", lambda error: complaints.append(str(error)))
     opened.on("console", note_message)
     opened.on("request", note_request)
     open_home(opened, served)
     yield opened
+    if request.node.get_closest_marker("leaves_mid_turn") is not None:
+        complaints = [text for text in complaints if not text.startswith(GRADIOS_FAREWELLS)]
     assert complaints == []

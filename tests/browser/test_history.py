@@ -43,6 +43,7 @@ def test_reload_returns_to_the_conversation(page: Page, image: Path) -> None:
     expect(overlays(page)).to_have_count(2)
 
 
+@pytest.mark.leaves_mid_turn
 def test_reload_in_the_middle_of_a_turn_finds_its_answer(page: Page, served: ServedPage, image: Path) -> None:
     gate = served.engine.gate = threading.Event()
     attach(page, image)
