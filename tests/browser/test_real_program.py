@@ -89,7 +89,10 @@ def test_a_newcomer_asks_sees_the_mask_and_finds_the_conversation_again(home: Pa
     assert iou > 0.4, f"IoU of the buildings is {iou:.2f}"
 
     transcript = home.locator("#transcript")
+    answers = transcript.locator("article.is-assistant")
+    expect(answers).to_have_count(1)
     ask(home, "How many are there?")
+    expect(answers).to_have_count(2)
     expect(transcript.get_by_text(re.compile(r"\b\d+ (separate )?(areas|parts)")).last).to_be_visible()
     ask(home, "Where are the ships?")
     expect(transcript.get_by_text(re.compile("[Nn]othing")).last).to_be_visible()
