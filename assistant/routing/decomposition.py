@@ -6,15 +6,26 @@ question ("where could a plane be repaired?") goes to the model as it is.
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from assistant.operations import ByPlace, ClipToRegion, InRegion, Keep, Operation, Place, Remove
+from assistant.operations import (
+    ByDistance,
+    ByPlace,
+    BySize,
+    ClipToRegion,
+    InRegion,
+    Keep,
+    Operation,
+    Place,
+    Ranks,
+    Remove,
+)
 from assistant.routing.criteria import is_thing, parse_qualifiers, parse_rank
 from assistant.routing.nouns import drop_portion, is_extended, pluralise
 from assistant.routing.rephrasing import LEAD, rephrase
 from assistant.routing.sentences import normalise_sentence, strip_politeness
 from assistant.routing.spotting import spot
-from assistant.routing.vocabulary import COUNT, ORDINAL
+from assistant.routing.vocabulary import COUNT, ORDINAL, read_count
 
 LONGEST_COMPOUND = 200
 
@@ -169,15 +180,22 @@ def _compose(head: str, qualifier: str) -> Decomposition | None:
     counted = _COUNT_FIRST.fullmatch(head)
     if counted and parse_rank(head) is None:
         # "the two ships nearest the pier": the number belongs to the order.
-        numbered = parse_qualifiers(f"{counted['count']} {qualifier}")
-        if numbered is not None:
-            picking, head = numbered, counted["head"]
+        picking, head = _count_picks(picking, read_count(counted["count"])), counted["head"]
     if _is_head(head):
         return Decomposition(_name(head), _suit_region(head, picking))
     ranked = _split_rank(head)
     if ranked is None:
         return None
     return Decomposition(ranked.class_name, (*_suit_region(ranked.class_name, picking), *ranked.operations))
+
+
+def _count_picks(picking: tuple[Operation, ...], count: int) -> tuple[Operation, ...]:
+    """Return picks of the foremost one as picks of the foremost `count`; a number of all that match says nothing."""
+    operation = picking[-1]
+    if isinstance(operation, Keep) and isinstance(operation.criterion, BySize | ByPlace | ByDistance):
+        criterion = operation.criterion
+        return (*picking[:-1], Keep(replace(criterion, ranks=Ranks(criterion.ranks.first, count))))
+    return picking
 
 
 def _compose_rank(head: str, rank: str) -> Decomposition | None:
@@ -231,7 +249,7 @@ _PICKING_WORDS = re.compile(
 
 def _is_head(words: str) -> bool:
     """Whether words name a class of things: at most five words, none of them a pick or a clause."""
-    if not is_thing(words) or len(words.split()) > 5 or re.search(r"[^a-z' ]", words):
+    if not is_thing(words) or len(words.split()) > 5 or re.search(r"[^a-z' ]|'s$", words):
         return False
     if _HEAD_WITH_MORE.fullmatch(words):
         return _PICKING_WORDS.search(words) is None

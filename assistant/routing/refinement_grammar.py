@@ -27,12 +27,12 @@ from assistant.routing.criteria import (
     KEEP_BIG,
     KEEP_SMALL,
     SMALL_ADJECTIVE,
-    Picking,
     is_thing,
     negate,
     parse_qualifiers,
     parse_rank,
 )
+from assistant.routing.criterion_phrases import Picking
 from assistant.routing.outline_grammar import parse_outline
 from assistant.routing.sentences import normalise_sentence, strip_politeness
 from assistant.routing.vocabulary import ORDINAL, read_ordinal

@@ -149,6 +149,10 @@ _RULES: tuple[Rule, ...] = tuple(
             rf"{_ONE}(?P<pick>.+)",
             lambda match: f"{match['head']} {match['pick']}",
         ),
+        (
+            rf"{_OTHER_VERB}?(?:all )?(?:the )?{_HEAD}(?:,|;|:) (?:but )?(?:only|just) (?:the )?(?P<pick>[a-z0-9 ]+)",
+            lambda match: f"{match['pick']} {match['head']}",
+        ),
         # "which ships do you see in ..."; "are there any ships near ..."; "what ships are there in ...".
         (
             rf"(?:which|what) {_HEAD} (?:do|can|could) (?:you|we|i) (?:see|find|spot|make out"
@@ -235,6 +239,21 @@ _RULES: tuple[Rule, ...] = tuple(
             rf"{_OTHER_VERB}?(?:the )?(?P<how>furthest|farthest) {_HEAD} (?:to|from) (?P<other>(?:the|a|an) .+)",
             lambda match: f"{match['head']} furthest from {match['other']}",
         ),
+        (
+            rf"(?P<other>(?:the|a|an) [a-z ]+?) (?:has|have) (?:a |an |some |any |several |one )?{_HEAD} (?:on|to"
+            rf"|at) "
+            rf"(?:its|their) (?P<side>{SIDES})(?: hand)?(?: side)?",
+            lambda match: f"{match['head']} {match['side']} of {match['other']}",
+        ),
+        (
+            rf"{_OTHER_VERB}?(?P<other>(?:the|a|an) [a-z ]+?)'s (?:nearest|closest) {_HEAD}",
+            lambda match: f"{match['head']} nearest to {match['other']}",
+        ),
+        (
+            rf"{_OTHER_VERB}?(?:the )?{_HEAD} (?:that |which )?(?P<other>(?:the|a|an) [a-z ]+?) (?:is"
+            rf"|lies) (?:nearest|closest) to",
+            lambda match: f"{match['head']} nearest to {match['other']}",
+        ),
         # The other way round: "the ship with the pier to its right"; "looking from the pier, which ship lies left".
         (
             rf"{_OTHER_VERB}?(?:which )?(?:the )?{_HEAD} (?:that |which )?(?:has|have|having"
@@ -305,8 +324,8 @@ _RULES: tuple[Rule, ...] = tuple(
         ),
         # All but the foremost: "skip the largest tank and mark the others".
         (
-            r"(?:leave out|skip|ignore|omit|drop|exclude|leaving out|forget) the (?P<rank>[a-z ]+?) "
-            rf"(?P<head>[a-z]+(?: [a-z]+)?)(?:,|;| and| but)+ (?:then )?{_OTHER_VERB}(?:all "
+            r"(?:leave out|skip|ignore|omit|drop|exclude|leaving out|forget|not) the (?P<rank>[a-z ]+?) "
+            rf"(?P<head>[a-z]+(?: [a-z]+)?)(?:,|;| and| but)+ (?:then )?{_OTHER_VERB}?(?:all "
             rf")?(?:of )?the (?:others?|rest|remaining ones"
             r"|other ones)",
             lambda match: f"{match['head']} except the {match['rank']}",

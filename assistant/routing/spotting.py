@@ -9,6 +9,7 @@ crowd gather") mean that more was said than is understood, and nothing is spotte
 import re
 from collections.abc import Iterator
 
+from assistant.routing.nouns import pluralise
 from assistant.routing.vocabulary import COUNT, OF_IMAGE, ORDINAL, SIDES
 
 _TURNED_ROUND = re.compile(
@@ -18,7 +19,7 @@ _TURNED_ROUND = re.compile(
 )
 # Words of asking, pointing and placing. None of them names a thing in an image.
 _SAYING_NOTHING = re.compile(
-    r"(?:"
+    r"(?:judging|relative|respect|relation|reference|direction|perspective|viewed|placed|dead|stands|"
     r"a|about|across|actually|aerial|after|all|alone|along|also|am|among|amongst|an|and|any|anything|appear|"
     r"appears|are|area|area's|arrange|arranged|arrive|as|ascending|assume|assuming|at|attention|be|before|"
     r"begin|beginning|being|belong|belonging|belongs|bigger|biggest|border|both|bounds|by|call|can|care|check|"
@@ -66,6 +67,8 @@ _ONE_BEFORE = re.compile(
     r"|(?:after|behind|following|below|than|by|to) the (?:very )?(?:largest|biggest))\b"
 )
 _ORDER = re.compile(rf"\b(?!first\b)(?P<order>{ORDINAL})\b")
+# "first and second": two of an order, which is more than one pick.
+_FIRST_TOO = re.compile(rf"\bfirst (?:and|or|to) (?:the )?{ORDINAL}\b")
 _NUMBER = re.compile(rf"\b(?!one\b)(?P<count>{COUNT})\b")
 _CORNER = re.compile(rf"(?:the )?(?P<place>{SIDES} corner){OF_IMAGE}")
 _MIDDLE = re.compile(
@@ -79,6 +82,7 @@ _SIDE_FROM = re.compile(
 _BEFORE_ANCHOR = r"\b(?:of|from|to|than|at|above|below|beneath|nearest|closest)"
 _CLOSEST = re.compile(r"\b(?:nearest|closest|shortest)\b")
 _SIDE_NAMES = {"above": "above", "below": "below", "beneath": "below"}
+ORDINAL_NAMES = {"two": "second", "2": "second", "three": "third", "3": "third", "four": "fourth", "4": "fourth"}
 LONGEST_NAME_WORDS = 4
 
 # Endings that only stress what was said, and double turns that come to none.
@@ -135,16 +139,25 @@ def _spot_size(words: str) -> Iterator[str]:
     if sized is None and _MOST_AREA.search(words) is None and _ONE_BEFORE.search(words) is None:
         return
     is_small = sized["large"] is None if sized else _LITTLE.search(words) is not None
-    orders, counts = list(_ORDER.finditer(words)), list(_NUMBER.finditer(words))
-    if len(orders) + len(counts) > 1:
+    if _FIRST_TOO.search(words):
         return
-    number = "second " if _ONE_BEFORE.search(words) else ""
+    bare = _ONE_BEFORE.sub(",", words)
+    orders, counts = list(_ORDER.finditer(bare)), list(_NUMBER.finditer(bare))
+    is_next = bare != words
+    if is_next and [match[0] for match in orders] == ["second"]:
+        orders = []  # "second only to the largest" says it twice
+    if len(orders) + len(counts) + is_next > 1:
+        return
+    runs = _find_names(_NUMBER.sub(",", _ORDER.sub(",", _SIZE.sub(",", bare))))
+    if len(runs) != 1:
+        return
+    number = "second " if is_next else ""
     if orders or counts:
         number = f"{(orders or counts)[0][0]} "
-    bare = _NUMBER.sub(",", _ORDER.sub(",", _SIZE.sub(",", _ONE_BEFORE.sub(",", words))))
-    runs = _find_names(bare)
-    if len(runs) == 1:
-        yield f"{number}{'smallest' if is_small else 'largest'} {runs[0]}"
+    if counts and pluralise(runs[0]) != runs[0]:
+        # One ship cannot be two: "the ship that is number two in size" is the second.
+        number = f"{ORDINAL_NAMES.get(counts[0][0], counts[0][0])} "
+    yield f"{number}{'smallest' if is_small else 'largest'} {runs[0]}"
 
 
 def _spot_relation(words: str) -> Iterator[str]:

@@ -60,7 +60,7 @@ _EQUATORIAL = r"(?:eastern|western|east|west)"
 SIDES = rf"(?:{_VERTICAL} ?{_HORIZONTAL}|{_POLAR} ?{_EQUATORIAL}|{_VERTICAL}|{_HORIZONTAL}|{_POLAR}|{_EQUATORIAL})"
 FURTHEST_SIDE = _any_of([word for word in SIDE_WORDS if word.endswith("most") or word in ("highest", "lowest")])
 CENTRE = (
-    r"(?:(?:image |picture |image's |picture's |exact |very )*(?:centre|center|middle|midpoint|centre point"
+    r"(?:(?:image |picture |image's |picture's |exact |very |dead )*(?:centre|center|middle|midpoint|centre point"
     r"|center point|central point|heart)|central part|central area)"
 )
 _EXTENT = (

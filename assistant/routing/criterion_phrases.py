@@ -1,0 +1,397 @@
+"""The phrases that pick out parts, each as a pattern and what it stands for; `criteria` reads sentences with them."""
+
+import re
+from collections.abc import Callable
+
+from assistant.operations import (
+    AreaBetween,
+    Beyond,
+    ByDistance,
+    ByPlace,
+    BySize,
+    Criterion,
+    InRegion,
+    Inside,
+    Keep,
+    Length,
+    LengthUnit,
+    Operation,
+    Ranks,
+    Remove,
+    Side,
+    Touching,
+    TouchingBorder,
+    WithinDistance,
+)
+from assistant.routing.vocabulary import (
+    AREA,
+    AREA_UNIT,
+    CENTRE,
+    COUNT,
+    FURTHEST_SIDE,
+    LENGTH,
+    OF_IMAGE,
+    ORDINAL,
+    QUANTITY,
+    REGION,
+    SIDES,
+    read_area,
+    read_count,
+    read_length,
+    read_ordinal,
+    read_place,
+    read_region,
+    read_sides,
+)
+
+Picking = tuple[Operation, ...]  # of Keep and Remove
+
+# Of the image's shorter side: what is "near", and what is "next to".
+NEAR = Length(0.1, LengthUnit.SIDE)
+BESIDE = Length(0.05, LengthUnit.SIDE)
+
+_BIG = r"(?:largest|biggest|greatest|widest|dominant|most extensive|most spacious|most sizeable)"
+_SMALL = r"(?:smallest|tiniest|littlest|least extensive|least spacious)"
+_NEAREST = r"(?:nearest|closest)"
+_FURTHEST = r"(?:furthest|farthest)"
+_PLACE = (
+    rf"(?:the )?(?:{CENTRE}|(?:extreme |very |far )?{SIDES}(?: hand)?(?: (?:edge|border|side|margin|corner|end|rim"
+    rf"|boundary))?"
+    rf"|corner (?:at|in|on) the {SIDES})(?: of it)?{OF_IMAGE}"
+)
+_BORDER = r"(?:the )?(?:{sides} )?(?:(?:image|picture)(?:'s)? )?(?:edges?|borders?|margins?|frame)"
+_ANY_BORDER = _BORDER.format(sides=SIDES) + OF_IMAGE
+
+_THING = re.compile(
+    r"\b(?:is|are|was|were|be|been|has|have|had|can|could|would|should|will|may|might|do|does|did|where|which|what"
+    r"|how|who|why|when|if|that|whose|it|them|they|this|these|those|there|you|i|we|me|us|not|no|only|just|keep|remove"
+    r"|without|everything|anything|something|nothing|else|same|undo|redo|bigger|smaller|larger|then|image|picture"
+    r"|half|quarter|part|side|others?|going|coming|moving|facing|looking|fill|grow|shrink|smooth|invert|add|also)\b"
+)
+LONGEST_THING_WORDS = 8
+
+_THING = r"(?P<thing>[^,;:?!]+)"
+# "in" and "on" lead to things only with an article: "in detail", "on top" are no places.
+_THE_THING = r"(?P<thing>(?:the|a|an|any|my|all) [^,;:?!]+)"
+
+
+def _ranks(match: re.Match[str]) -> Ranks:
+    groups = match.groupdict()
+    if groups.get("order"):
+        return Ranks(read_ordinal(groups["order"]))
+    count = groups.get("count") or groups.get("after")
+    return Ranks(1, read_count(count)) if count else Ranks()
+
+
+def _keep(build: Callable[[re.Match[str]], Criterion]) -> Callable[[re.Match[str]], Picking]:
+    return lambda match: (Keep(build(match)),)
+
+
+def _drop(build: Callable[[re.Match[str]], Criterion]) -> Callable[[re.Match[str]], Picking]:
+    return lambda match: (Remove(build(match)),)
+
+
+def _within(distance: Length) -> Callable[[re.Match[str]], Criterion]:
+    return lambda match: WithinDistance(match["thing"], distance)
+
+
+def _within_length(match: re.Match[str]) -> Criterion:
+    return WithinDistance(match["thing"], read_length(match["length"]))
+
+
+def _beyond(match: re.Match[str]) -> Picking:
+    return tuple(Keep(Beyond(side, match["thing"])) for side in read_sides(match["side"]))
+
+
+def _beyond_side(side: Side) -> Callable[[re.Match[str]], Criterion]:
+    return lambda match: Beyond(side, match["thing"])
+
+
+def _border(match: re.Match[str]) -> Criterion:
+    sides = read_sides(match["border"])
+    return TouchingBorder(sides[0] if sides else None)
+
+
+def _between(match: re.Match[str]) -> Criterion:
+    low, high, unit = match["low"], match["high"], match["unit"]
+    return AreaBetween(at_least=read_area(f"{low} {unit}"), at_most=read_area(f"{high} {unit}"))
+
+
+def _compile(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern)
+
+
+_IN_REGION = (
+    r"(?:(?:only |just |wholly |entirely |completely )?(?:in|on|at|within|inside|into|to|across|over|throughout"
+    r"|towards"
+    r"|toward|of|belonging to|falls? (?:in|within|inside|into)|falling (?:in|within|inside|into)|confined to"
+    r"|limited to|restricted to|occup(?:y|ying)|filling|covering))"
+)
+_NUMBERED = rf"(?:(?:the )?(?P<order>{ORDINAL}) |(?:the )?(?P<count>{COUNT}) )?"
+_AFTER = rf"(?: (?P<after>{COUNT}))?"
+
+RANK_PHRASES: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], Criterion]], ...] = (
+    (_compile(rf"{_NUMBERED}(?:very )?{_BIG}{_AFTER}"), lambda match: BySize(_ranks(match))),
+    (_compile(rf"{_NUMBERED}(?:very )?{_SMALL}{_AFTER}"), lambda match: BySize(_ranks(match), smallest=True)),
+    (_compile(rf"top (?P<count>{COUNT})(?: (?:by|in) (?:size|area))?"), lambda match: BySize(_ranks(match))),
+    (
+        _compile(rf"{_NUMBERED}(?P<side>{FURTHEST_SIDE}){_AFTER}"),
+        lambda match: ByPlace(read_place(match["side"]), _ranks(match)),
+    ),
+    (
+        _compile(rf"{_NUMBERED}most (?P<side>northerly|southerly|easterly|westerly){_AFTER}"),
+        lambda match: ByPlace(read_place(match["side"]), _ranks(match)),
+    ),
+    (
+        _compile(rf"{_NUMBERED}most (?:central|centrally (?:located|placed|positioned|situated|lying))"),
+        lambda match: ByPlace(read_place(""), _ranks(match)),
+    ),
+)
+
+_AT_LEAST = (
+    r"(?:(?:larger|bigger|greater|more) than|over|above|at least|no (?:smaller|less) than|not (?:smaller|less) than)"
+)
+_AT_MOST = (
+    r"(?:(?:smaller|less) than|under|below|at most|up to|no (?:larger|bigger|more) than|not (?:larger|bigger) than)"
+)
+_COVERING = r"(?:covers?|covering|takes? up|taking up|occupies|occupy|occupying|fills?|filling|spans?|has|have)"
+_OTHERS = (
+    r"(?:(?:all|any|every|each)(?: of)?(?: the)? others?(?: [a-z ]{1,40})?|the (?:others|rest)|the other [a-z ]{1,40}"
+    r"|all the rest|all(?: of)? its neighbou?rs)"
+)
+_BY_SIZE = r"(?:in size|by size|in area|by area|in terms of (?:size|area)|in extent)"
+_HAVING = r"(?:(?:with|of|having|covering|measuring)(?: an? (?:area|size) of)? )?"
+_IN_SIZE = r"(?: in (?:size|area)| large| big)?"
+_AWAY = r"(?: away)?"
+
+QUALIFIER_PHRASES: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], Picking]], ...] = (
+    # Size, in words and in numbers.
+    (
+        _compile(
+            rf"{_NUMBERED}(?:with|of|having|has|have) (?:the )?(?:{_BIG}|most) (?:area|extent|footprint|size"
+            rf"|surface|outline)"
+        ),
+        _keep(lambda match: BySize(_ranks(match))),
+    ),
+    (
+        _compile(rf"{_NUMBERED}{_COVERING} the (?:{_BIG}|most) (?:area|ground|space|surface|room|land)(?: of all)?"),
+        _keep(lambda match: BySize(_ranks(match))),
+    ),
+    (
+        _compile(
+            rf"{_NUMBERED}(?:with|of|having|has|have) (?:the )?(?:{_SMALL}|least) (?:area|extent|footprint|size"
+            rf"|surface|outline)"
+        ),
+        _keep(lambda match: BySize(_ranks(match), smallest=True)),
+    ),
+    (
+        _compile(
+            rf"{_NUMBERED}{_COVERING} the (?:{_SMALL}|least) (?:area|ground|space|surface|room"
+            rf"|land)(?: of all)?"
+        ),
+        _keep(lambda match: BySize(_ranks(match), smallest=True)),
+    ),
+    (
+        _compile(rf"(?:larger|bigger|greater) than {_OTHERS}"),
+        _keep(lambda _: BySize()),
+    ),
+    (
+        _compile(rf"whose (?:area|size|extent|footprint) is (?:the )?{_BIG}(?: of all)?"),
+        _keep(lambda _: BySize()),
+    ),
+    (
+        _compile(rf"whose (?:area|size|extent|footprint) is (?:the )?{_SMALL}(?: of all)?"),
+        _keep(lambda _: BySize(smallest=True)),
+    ),
+    (
+        _compile(rf"smaller than {_OTHERS}"),
+        _keep(lambda _: BySize(smallest=True)),
+    ),
+    (
+        _compile(rf"{_NUMBERED}(?:(?:very|by far) )?{_BIG}(?: {_BY_SIZE})?"),
+        _keep(lambda match: BySize(_ranks(match))),
+    ),
+    (
+        _compile(rf"{_NUMBERED}(?:(?:very|by far) )?{_SMALL}(?: {_BY_SIZE})?"),
+        _keep(lambda match: BySize(_ranks(match), smallest=True)),
+    ),
+    (
+        _compile(rf"(?P<order>{ORDINAL}) {_BY_SIZE}"),
+        _keep(lambda match: BySize(_ranks(match))),
+    ),
+    (
+        _compile(rf"(?:(?:to|on|at) the )?(?:furthest )?(?P<side>{SIDES})(?: hand)?(?: side)? of {_OTHERS}"),
+        _keep(lambda match: ByPlace(read_place(match["side"]))),
+    ),
+    (_compile(rf"(?:above|higher than) {_OTHERS}"), _keep(lambda _: ByPlace(read_place("top")))),
+    (_compile(rf"(?:below|beneath|under|lower than) {_OTHERS}"), _keep(lambda _: ByPlace(read_place("bottom")))),
+    (
+        _compile(rf"(?:further|farther) (?:to the |towards the )?(?P<side>{SIDES}|up|down) than {_OTHERS}"),
+        _keep(lambda match: ByPlace(read_place(match["side"]))),
+    ),
+    (
+        _compile(rf"(?:ranks?|comes?|ranked|ranking|coming|is) (?P<order>{ORDINAL}) {_BY_SIZE}"),
+        _keep(lambda match: BySize(_ranks(match))),
+    ),
+    (
+        _compile(rf"{_HAVING}{_AT_LEAST} (?P<area>{AREA}){_IN_SIZE}"),
+        _keep(lambda match: AreaBetween(at_least=read_area(match["area"]))),
+    ),
+    (
+        _compile(rf"{_HAVING}{_AT_MOST} (?P<area>{AREA}){_IN_SIZE}"),
+        _keep(lambda match: AreaBetween(at_most=read_area(match["area"]))),
+    ),
+    (
+        _compile(
+            rf"{_HAVING}between (?P<low>{QUANTITY})(?: ?{AREA_UNIT})? and (?P<high>{QUANTITY}) ?(?P<unit>{AREA_UNIT})"
+            rf"{_IN_SIZE}"
+        ),
+        _keep(_between),
+    ),
+    # Order along the image, and distance to its sides, corners and centre.
+    (
+        _compile(rf"(?:the )?{_NUMBERED}{_NEAREST} (?:to |by )?(?P<place>{_PLACE})"),
+        _keep(lambda match: ByPlace(read_place(match["place"]), _ranks(match))),
+    ),
+    (
+        _compile(rf"(?:with|at|has|having) the (?:shortest|smallest|least) distance (?:to|from) (?P<place>{_PLACE})"),
+        _keep(lambda match: ByPlace(read_place(match["place"]))),
+    ),
+    (
+        _compile(rf"{_NUMBERED}{_FURTHEST}{_AWAY} from (?P<place>{_PLACE})"),
+        _keep(lambda match: ByPlace(read_place(match["place"]), _ranks(match), furthest=True)),
+    ),
+    (
+        _compile(rf"{_NUMBERED}{_FURTHEST} (?:to the |towards the |in the )?(?P<side>{SIDES}|up|down){OF_IMAGE}"),
+        _keep(lambda match: ByPlace(read_place(match["side"]), _ranks(match))),
+    ),
+    (
+        _compile(rf"(?:on|at|in|to|towards) the (?:far|extreme|very) (?P<side>{SIDES})(?: side| end)?{OF_IMAGE}"),
+        _keep(lambda match: ByPlace(read_place(match["side"]))),
+    ),
+    (
+        _compile(
+            rf"(?:the )?(?P<order>{ORDINAL}) (?:one )?(?:from|counted from|counting from) the (?P<side>{SIDES})"
+            rf"(?: (?:edge|side))?{OF_IMAGE}"
+        ),
+        _keep(lambda match: ByPlace(read_place(match["side"]), _ranks(match))),
+    ),
+    (
+        _compile(
+            rf"(?:{_IN_REGION} )?(?P<region>{REGION}){OF_IMAGE}"
+            rf"|in the (?:far )?corner (?:at|in|on) the (?P<corner>{SIDES})"
+        ),
+        _keep(lambda match: InRegion(read_region(match["region"] if match["region"] else f"corner {match['corner']}"))),
+    ),
+    (
+        _compile(
+            rf"(?:in|at|with|having|has) the (?P<side>{SIDES}) ?most (?:position|spot|place)(?:,? closest to that "
+            rf"corner)?"
+        ),
+        _keep(lambda match: ByPlace(read_place(match["side"]))),
+    ),
+    (
+        _compile(
+            rf"most centrally(?: located| placed| positioned)?|in the (?:very )?{CENTRE}most (?:position"
+            rf"|place)"
+        ),
+        _keep(lambda _: ByPlace(read_place(""))),
+    ),
+    (
+        _compile(rf"tucked (?:away )?(?:in|into) (?P<place>{_PLACE})|right (?:in|at|by) (?P<at>{_PLACE})"),
+        _keep(lambda match: ByPlace(read_place(match["place"] or match["at"]))),
+    ),
+    # The image's edge.
+    (
+        _compile(
+            rf"(?:touch|touches|touching|reach|reaches|reaching|at|on|cut(?: off)? by|cut(?: off)? at|cropped by)"
+            rf" (?P<border>{_ANY_BORDER})"
+        ),
+        _keep(_border),
+    ),
+    (
+        _compile(
+            r"(?:completely|entirely|wholly|fully) (?:in|inside|within|in view)(?: the (?:image|picture"
+            r"|frame))?"
+        ),
+        _drop(lambda _: TouchingBorder()),
+    ),
+    # Distance to another thing.
+    (
+        _compile(
+            rf"(?:within|less than|closer than|nearer than|up to|at most|no (?:further|farther|more) than"
+            rf"|not (?:further|farther|more) than|in a radius of|inside) (?P<length>{LENGTH}){_AWAY} "
+            rf"(?:of|from|to|around) {_THING}"
+        ),
+        _keep(_within_length),
+    ),
+    (
+        _compile(
+            rf"(?:more than|further than|farther than|at least|over|beyond|outside|no closer than|not within) "
+            rf"(?P<length>{LENGTH}){_AWAY} (?:of|from|to) {_THING}"
+        ),
+        _drop(_within_length),
+    ),
+    (
+        _compile(rf"(?:with|at|has|having) the (?:shortest|smallest|least) distance (?:to|from) {_THING}"),
+        _keep(lambda match: ByDistance(match["thing"])),
+    ),
+    (
+        _compile(rf"{_NUMBERED}{_NEAREST} (?:to )?{_THING}"),
+        _keep(lambda match: ByDistance(match["thing"], _ranks(match))),
+    ),
+    (
+        _compile(rf"{_NUMBERED}{_FURTHEST}{_AWAY} from {_THING}"),
+        _keep(lambda match: ByDistance(match["thing"], _ranks(match), furthest=True)),
+    ),
+    (
+        _compile(rf"(?:the )?(?:nearest|closest|next|immediate) neighbou?rs? (?:of|to) {_THING}"),
+        _keep(lambda match: ByDistance(match["thing"])),
+    ),
+    (
+        _compile(rf"(?:near|nearby|close to|close by|around|in the vicinity of|not far from) {_THING}"),
+        _keep(_within(NEAR)),
+    ),
+    (
+        _compile(rf"(?:next to|beside|adjacent to|alongside|along|right by|bordering|at the side of) {_THING}"),
+        _keep(_within(BESIDE)),
+    ),
+    (_compile(rf"(?:far from|far away from|away from|not near|not close to) {_THING}"), _drop(_within(NEAR))),
+    # To one side of another thing.
+    (
+        _compile(
+            rf"(?:(?:to|on|at) the )?(?:immediate )?(?P<side>{SIDES})(?:ern)?(?: hand)?(?: side)? of {_THE_THING}"
+        ),
+        _beyond,
+    ),
+    (
+        _compile(rf"(?:further|farther|more) (?:to the )?(?P<side>{SIDES}|up|down) than {_THE_THING}"),
+        _beyond,
+    ),
+    (
+        _compile(rf"(?:higher|further)(?: up)?{OF_IMAGE} than {_THE_THING}"),
+        _keep(_beyond_side(Side.TOP)),
+    ),
+    (
+        _compile(rf"lower(?: down)?{OF_IMAGE} than {_THE_THING}"),
+        _keep(_beyond_side(Side.BOTTOM)),
+    ),
+    (_compile(rf"(?:above|higher than) {_THE_THING}"), _keep(_beyond_side(Side.TOP))),
+    (_compile(rf"(?:below|beneath|underneath|under|lower than) {_THE_THING}"), _keep(_beyond_side(Side.BOTTOM))),
+    # Contact and containment.
+    (
+        _compile(
+            rf"(?:touch|touches|touching|cross|crosses|crossing|overlap|overlaps|overlapping|intersecting|meeting)"
+            rf"(?: with)? {_THING}"
+        ),
+        _keep(lambda match: Touching(match["thing"])),
+    ),
+    (
+        _compile(rf"(?:completely |entirely |fully )?(?:inside|within|in|on|on top of) {_THE_THING}"),
+        _keep(lambda match: Inside(match["thing"])),
+    ),
+    (
+        _compile(rf"(?:outside(?: of)?|not inside|not in|not on|not within|off) {_THE_THING}"),
+        _drop(lambda match: Inside(match["thing"])),
+    ),
+)
