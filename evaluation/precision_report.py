@@ -6,6 +6,7 @@ clock: on a machine that does other work they say what the clock cannot.
 """
 
 import json
+import logging
 import resource
 import subprocess
 import sys
@@ -121,6 +122,7 @@ def main(
     out: Annotated[Path | None, typer.Option(help="Write this one precision's masks here (.npz).")] = None,
 ) -> None:
     """Print one JSON object a line for each precision; with --dtype, for that one only, in this process."""
+    logging.getLogger("bitsandbytes").setLevel(logging.ERROR)  # its words on each layer's precision
     if dtype is not None:
         choice = ModelChoice(place, dtype, quantize)
         measurement, masks = measure(place, images or [], choice, threads=threads)

@@ -11,7 +11,16 @@ from assistant.operations import Criterion, Keep, Operation, Remove, SmallBeside
 from assistant.routing.criterion_phrases import QUALIFIER_PHRASES, RANK_PHRASES, Picking
 
 # Words that no name of a thing has; a clause, a pronoun or a question hides behind them.
-_NOT_IN_Adef parse_rank(text: str) -> Criterion | None:
+_NOT_IN_A_THING = re.compile(
+    r"\b(?:is|are|was|were|be|been|has|have|had|can|could|would|should|will|may|might|do|does|did|where|which|what"
+    r"|how|who|why|when|if|that|whose|it|them|they|this|these|those|there|you|i|we|me|us|not|no|only|just|keep|remove"
+    r"|without|everything|anything|something|nothing|else|same|undo|redo|bigger|smaller|larger|then|image|picture"
+    r"|half|quarter|part|side|others?|going|coming|moving|facing|looking|fill|grow|shrink|smooth|invert|add|also)\b"
+)
+LONGEST_THING_WORDS = 8
+
+
+def parse_rank(text: str) -> Criterion | None:
     """Return what a phrase before a noun picks: "largest", "three largest", "second leftmost", "top five"."""
     for pattern, build in RANK_PHRASES:
         match = pattern.fullmatch(text)

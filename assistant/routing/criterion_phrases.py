@@ -62,14 +62,6 @@ _PLACE = (
 _BORDER = r"(?:the )?(?:{sides} )?(?:(?:image|picture)(?:'s)? )?(?:edges?|borders?|margins?|frame)"
 _ANY_BORDER = _BORDER.format(sides=SIDES) + OF_IMAGE
 
-_THING = re.compile(
-    r"\b(?:is|are|was|were|be|been|has|have|had|can|could|would|should|will|may|might|do|does|did|where|which|what"
-    r"|how|who|why|when|if|that|whose|it|them|they|this|these|those|there|you|i|we|me|us|not|no|only|just|keep|remove"
-    r"|without|everything|anything|something|nothing|else|same|undo|redo|bigger|smaller|larger|then|image|picture"
-    r"|half|quarter|part|side|others?|going|coming|moving|facing|looking|fill|grow|shrink|smooth|invert|add|also)\b"
-)
-LONGEST_THING_WORDS = 8
-
 _THING = r"(?P<thing>[^,;:?!]+)"
 # "in" and "on" lead to things only with an article: "in detail", "on top" are no places.
 _THE_THING = r"(?P<thing>(?:the|a|an|any|my|all) [^,;:?!]+)"

@@ -34,8 +34,10 @@ _INT8_BYTES = 1 + 4 / 2048
 # 1,588,495,416 parameters, those that only training needs included, stored in bf16.
 RELEASED_BYTES = 2 * 1_588_495_416
 
-# Python, PyTorch and transformers before any weight, and with bitsandbytes (measured, see docs/performance.md).
-PROCESS_BYTES = 600_000_000
+# Python, PyTorch and transformers with what they grow by while loading, and what bitsandbytes adds; each a little above
+# what was measured (docs/performance.md).
+PROCESS_BYTES = 500_000_000
+QUANTISER_BYTES = 250_000_000
 
 
 def describe_checkpoint(choice: ModelChoice, *, language_weights: Callable[[], str]) -> ModelDescription:
@@ -90,8 +92,9 @@ def list_costs(config: SegEarthConfig) -> tuple[ModelCost, ...]:
         size = _BYTES[precision]
         per_linear = {None: float(size), "nf4": _NF4_BYTES, "int8": _INT8_BYTES}[quantisation]
         weights_bytes = int((total - linear) * size + linear * per_linear)
+        process_bytes = PROCESS_BYTES + (0 if quantisation is None else QUANTISER_BYTES)
         # One tensor stands twice while it is on its way.
-        return ModelCost(precision, quantisation, weights_bytes, PROCESS_BYTES + weights_bytes + largest * size)
+        return ModelCost(precision, quantisation, weights_bytes, process_bytes + weights_bytes + largest * size)
 
     return tuple(measure(precision, kind) for precision in PRECISIONS for kind in (None, *QUANTISATIONS))
 

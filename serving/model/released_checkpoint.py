@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from serving.errors import CheckpointMismatchError
 from serving.language.phi import PhiBackbone, is_fused, split_names
 from serving.model.config import SegEarthConfig
+from serving.model.heap import release_freed_memory
 from serving.model.released_names import LANGUAGE_PREFIX, is_unused, release_name, translate_name, translate_parameter
 from serving.model.segearth import SegEarth
 from serving.model.weight_files import WeightFile, open_weights
@@ -85,6 +86,7 @@ def fill_model(
             for name, part in translate_parameter(theirs, values, language_heads=heads):
                 place(*model.owner(name), part.contiguous())
             del values
+            release_freed_memory()
 
 
 def check_plan(files: Sequence[Mapping[str, Shape]], shapes: Mapping[str, Shape]) -> None:
