@@ -10,6 +10,11 @@ ServingError
 ├── QuestionError                   the words cannot be used
 │   ├── QuestionEmptyError
 │   └── QuestionTooLongError
+├── PromptError                     the clicks or the box cannot be used
+│   ├── PromptMissingError          neither a click nor a box
+│   ├── ClickOutsideImageError
+│   ├── BoxEmptyError               no area
+│   └── BoxOutsideImageError
 ├── CheckpointError                 the weights cannot be used
 │   ├── CheckpointMissingError
 │   └── CheckpointMismatchError     a key or a shape differs
@@ -85,6 +90,43 @@ class QuestionTooLongError(QuestionError):
     def __init__(self, *, length: int, limit: int) -> None:
         super().__init__(
             f"The question has {length:,} characters; the limit is {limit:,}. Please ask it in a sentence or two."
+        )
+
+
+class PromptError(ServingError):
+    """The clicks or the box cannot be used."""
+
+
+class PromptMissingError(PromptError):
+    """There is neither a click nor a box."""
+
+    def __init__(self) -> None:
+        super().__init__("Please click on the image or draw a box, so that there is something to go by.")
+
+
+class ClickOutsideImageError(PromptError):
+    """A click lies beside the image."""
+
+    def __init__(self, *, x: float, y: float, width: int, height: int) -> None:
+        super().__init__(
+            f"The click at ({x:g}, {y:g}) lies outside the image, which is {width} x {height} pixels. "
+            "Please click inside it."
+        )
+
+
+class BoxEmptyError(PromptError):
+    """The box has no area."""
+
+    def __init__(self) -> None:
+        super().__init__("The box has no area. Please drag from one corner of the thing to the opposite one.")
+
+
+class BoxOutsideImageError(PromptError):
+    """No part of the box is in the image."""
+
+    def __init__(self, *, width: int, height: int) -> None:
+        super().__init__(
+            f"The box lies outside the image, which is {width} x {height} pixels. Please draw it on the image."
         )
 
 
