@@ -1,9 +1,9 @@
 """The one door into this package: an image and a question in, a mask on the image's own grid out."""
 
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -12,7 +12,8 @@ from torch import Tensor
 from torch.nn import functional
 
 from serving.cancellation import Cancellation
-from serving.errors import QuestionEmptyError, QuestionTooLongError
+from serving.clicks import Box, Click, check_prompts
+from serving.errors import QuestionEmptyError, QuestionTooLongError, RefinerMissingError
 from serving.feature_cache import FeatureCache
 from serving.image_ref import ImageRef
 from serving.imagery.letterbox import Letterbox
@@ -22,12 +23,29 @@ from serving.mask import Mask
 from serving.model.description_projector import describe
 from serving.model.features import ImageFeatures, MaskPrediction
 from serving.model.normalisation import normalise_images
+from serving.model.refiner import ClickRefiner
 from serving.model.segearth import SegEarth
 from serving.prediction import Prediction
+from serving.refinement.classical import refine_classically
+from serving.refinement.kinds import RefinerKind
+from serving.refinement.learned import LearnedRefiner
+from serving.refinement.merging import agree_with_mask
+from serving.refinement.window import Window
+from serving.stages import Stages
 
 MAX_QUESTION_LENGTH = 2_000
 FEATURE_CACHE_BYTES = 1024**3
+_RENDERING_CACHE_BYTES = 256 * 1024**2
 _WAIT_S = 0.05  # how often somebody who waits for the model looks whether Stop was pressed
+
+
+@dataclass(frozen=True, eq=False)
+class _Rendering:
+    rgb: NDArray[np.uint8]
+
+    @property
+    def size_bytes(self) -> int:
+        return self.rgb.nbytes
 
 
 class SegEarthEngine:
@@ -39,6 +57,7 @@ class SegEarthEngine:
         model_digest: SHA-256 of the weights of both.
         device: where the model computes.
         cache_bytes: bound on the kept image features.
+        refiner: the learned refiner that reads this model's features; None leaves clicks to the classical one.
     """
 
     def __init__(
@@ -49,13 +68,17 @@ class SegEarthEngine:
         model_digest: str,
         device: torch.device,
         cache_bytes: int = FEATURE_CACHE_BYTES,
+        refiner: ClickRefiner | None = None,
     ) -> None:
         self._model = model.to(device).eval()
         self._backend = backend
         self._model_digest = model_digest
         self._device = device
         self._dtype = next(self._model.parameters()).dtype
+        # On its own it is small, and in float32 in every precision of the model.
+        self._refiner = None if refiner is None else LearnedRefiner(refiner.to(device).eval(), model.config.input_size)
         self._features: FeatureCache[ImageFeatures] = FeatureCache(cache_bytes)
+        self._renderings: FeatureCache[_Rendering] = FeatureCache(_RENDERING_CACHE_BYTES)
         self._busy = threading.Lock()
 
     @property
@@ -90,33 +113,104 @@ class SegEarthEngine:
         report_stage: Callable[[str], None],
     ) -> Prediction:
         """Do as `segment`, for any text; the evaluation asks with an empty one to see what the words are worth."""
-        seconds: dict[str, float] = {}
-
-        @contextmanager
-        def stage(name: str) -> Iterator[None]:
-            cancellation.raise_if_cancelled()
-            report_stage(name)
-            started = time.perf_counter()
-            yield
-            seconds[name] = time.perf_counter() - started
-
+        stages = Stages(cancellation, report_stage)
         with self._turn(cancellation):
-            features = self._features.get(image.digest)
-            if features is None:
-                with stage("read"):
-                    rgb = load_rendering(image)
-                with stage("encode"):
-                    features = self._encode(rgb)
-                    self._features.put(image.digest, features)
-            with stage("language"):
+            whole = Window(0, 0, image.grid.height, image.grid.width)
+            features = self._features_of(image, whole, stages)
+            with stages.enter("language"):
                 hidden = self._backend.prefill_hidden(image.digest, features.visual_tokens[0], text)
-            with stage("decode"):
+            with stages.enter("decode"):
                 is_question = torch.ones(1, len(hidden), dtype=torch.bool, device=hidden.device)
                 description = describe(hidden[None], is_question, self._model.config.projector)  # (1, D)
                 answer = self._model.decode(features, description[None].to(features.res5.dtype))
-                prediction = self._to_native(answer, image, seconds)
+                prediction = self._to_native(answer, image, stages.seconds)
         # The mapping was handed over before the last stage ended; it now holds that stage too.
         return prediction
+
+    @property
+    def refiner_kind(self) -> RefinerKind:
+        """What answers a click."""
+        return RefinerKind.CLASSICAL if self._refiner is None else RefinerKind.LEARNED
+
+    def refine(
+        self,
+        image: ImageRef,
+        prior: Mask | None,
+        *,
+        clicks: Sequence[Click],
+        box: Box | None,
+        cancellation: Cancellation,
+        report_stage: Callable[[str], None],
+    ) -> Prediction:
+        """Return `prior`, changed as clicks and a box ask; see `assistant.interfaces.Engine`.
+
+        Args:
+            image: an admitted image.
+            prior: the mask before, on the image's grid; None for an empty one.
+            clicks: in native pixels; each positive one ends inside the mask, each negative one outside.
+            box: in native pixels, around a thing to be marked; what lies beside the image is cut off.
+            cancellation: looked at between stages.
+            report_stage: called with "read", "encode" and "refine" as each begins; what is cached has no stage.
+
+        Raises:
+            PromptError: there is neither click nor box, or one lies outside the image.
+            ImageError: the image's rendering cannot be read.
+            SegmentationCancelledError: somebody pressed Stop.
+        """
+        return self.refine_by(
+            self.refiner_kind,
+            image,
+            prior,
+            clicks=clicks,
+            box=box,
+            cancellation=cancellation,
+            report_stage=report_stage,
+        )
+
+    @torch.inference_mode()
+    def refine_by(
+        self,
+        kind: RefinerKind,
+        image: ImageRef,
+        prior: Mask | None,
+        *,
+        clicks: Sequence[Click],
+        box: Box | None,
+        cancellation: Cancellation,
+        report_stage: Callable[[str], None],
+    ) -> Prediction:
+        """Do as `refine`, by the refiner that is named; the evaluation compares the two.
+
+        Raises:
+            RefinerMissingError: the learned one is asked for, and this model has none.
+        """
+        inner_box = check_prompts(clicks, box, image.grid)
+        if prior is not None and prior.grid != image.grid:
+            raise ValueError("the prior mask lies on another grid than the image")
+        if kind is RefinerKind.LEARNED and self._refiner is None:
+            raise RefinerMissingError
+        before = np.zeros((image.grid.height, image.grid.width), np.bool_) if prior is None else prior.pixels
+        stages = Stages(cancellation, report_stage)
+        with self._turn(cancellation):
+            rgb = self._read(image, stages)
+            if kind is RefinerKind.LEARNED and self._refiner is not None:
+                window = self._refiner.choose_window(image.grid, clicks, inner_box)
+                features = self._features_of(image, window, stages)
+                with stages.enter("refine"):
+                    pixels, logits = self._refiner.refine(features, window, rgb, before, clicks, inner_box)
+            else:
+                with stages.enter("refine"):
+                    pixels = refine_classically(rgb, before, clicks, inner_box)
+                    logits = agree_with_mask(np.zeros(pixels.shape, np.float32), pixels)
+        found = bool(pixels.any())
+        return Prediction(
+            mask=Mask(pixels, image.grid),
+            mask_logits=logits,
+            score=float(_sigmoid(logits[pixels]).mean()) if found else float(_sigmoid(-logits).mean()),
+            found=found,
+            seconds=stages.seconds,
+            model_digest=self._model_digest,
+        )
 
     def close(self) -> None:
         """Let go of the language backbone."""
@@ -130,6 +224,24 @@ class SegEarthEngine:
             yield
         finally:
             self._busy.release()
+
+    def _read(self, image: ImageRef, stages: Stages) -> NDArray[np.uint8]:
+        kept = self._renderings.get(image.digest)
+        if kept is None:
+            with stages.enter("read"):
+                kept = _Rendering(load_rendering(image))
+                self._renderings.put(image.digest, kept)
+        return kept.rgb
+
+    def _features_of(self, image: ImageRef, window: Window, stages: Stages) -> ImageFeatures:
+        key = image.digest if window.covers(image.grid) else f"{image.digest}@{window}"
+        features = self._features.get(key)
+        if features is None:
+            rgb = self._read(image, stages)
+            with stages.enter("encode"):
+                features = self._encode(window.crop(rgb))
+                self._features.put(key, features)
+        return features
 
     def _encode(self, rgb: NDArray[np.uint8]) -> ImageFeatures:
         config = self._model.config

@@ -17,10 +17,14 @@ ServingError
 │   └── BoxOutsideImageError
 ├── CheckpointError                 the weights cannot be used
 │   ├── CheckpointMissingError
-│   └── CheckpointMismatchError     a key or a shape differs
+│   ├── CheckpointMismatchError     a key or a shape differs
+│   ├── RefinerOutdatedError        the refiner belongs to other weights
+│   └── RefinerMissingError         the model has no learned refiner
 ├── DeviceUnavailableError          no CUDA device where one was asked for
 ├── QuantisationUnavailableError    bitsandbytes is not installed
 ├── LanguageUnavailableError        the language backbone cannot answer now
+├── LanguageInputError              what it was to read is refused
+├── BackendUnavailableError         what is to serve the language backbone is not there, or cannot serve this model
 └── SegmentationCancelledError      somebody pressed Stop
 """
 
@@ -145,6 +149,26 @@ class CheckpointMismatchError(CheckpointError):
     """A key or a shape in the weights differs from the model."""
 
 
+class RefinerOutdatedError(CheckpointError):
+    """The refiner was trained on the features of other weights."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The click refiner beside the model was trained on other weights, so it is not used. "
+            "Train it again with `segearth train refiner`."
+        )
+
+
+class RefinerMissingError(CheckpointError):
+    """The learned refiner was asked for by name, and there is none."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This model has no learned click refiner. Train one with `segearth train refiner`, "
+            "or use the classical one."
+        )
+
+
 class DeviceUnavailableError(ServingError):
     """There is no CUDA device."""
 
@@ -167,6 +191,44 @@ class QuantisationUnavailableError(ServingError):
 
 class LanguageUnavailableError(ServingError):
     """The language backbone cannot answer now."""
+
+
+class LanguageInputError(ServingError):
+    """What the language backbone was to read is refused, before it could harm others who share it."""
+
+    @classmethod
+    def for_length(cls, length: int, limit: int) -> "LanguageInputError":
+        """More positions than the model can tell apart."""
+        return cls(
+            f"Image and question together make {length:,} tokens; the language model reads {limit:,}. "
+            "Please ask in fewer words."
+        )
+
+    @classmethod
+    def for_values(cls) -> "LanguageInputError":
+        """NaN or infinity among the visual tokens."""
+        return cls(
+            "The image's features hold values that are no numbers, so the language model was not asked. "
+            "Please set the precision to fp32 (--dtype fp32), or try another image."
+        )
+
+    @classmethod
+    def for_shape(cls, shape: tuple[int, ...], hidden_size: int) -> "LanguageInputError":
+        """Visual tokens of another width, or not (T, D) at all."""
+        found = " x ".join(map(str, shape)) or "none"
+        return cls(
+            f"The image's features have the shape {found}; the language model reads rows of {hidden_size}. "
+            "Please check that the model's folder is complete and from one training."
+        )
+
+    @classmethod
+    def for_form(cls, reason: str) -> "LanguageInputError":
+        """The request itself is malformed."""
+        return cls(f"The language model was asked in a form that it cannot read: {reason}. Please report this.")
+
+
+class BackendUnavailableError(ServingError):
+    """What is to serve the language backbone is not installed, or cannot serve this model."""
 
 
 class SegmentationCancelledError(ServingError):

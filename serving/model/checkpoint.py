@@ -13,6 +13,7 @@ from serving.model.segearth import SegEarth, to_channels_last
 
 CONFIG_NAME = "config.json"
 WEIGHTS_NAME = "model.safetensors"
+REFINER_NAME = "refiner.safetensors"
 ADAPTER_NAMES = ("adapter_config.json", "adapter_model.safetensors")
 
 
@@ -84,7 +85,8 @@ def digest_checkpoint(folder: Path) -> str:
         CheckpointMissingError: a file is missing.
     """
     digest = hashlib.sha256()
-    names = [CONFIG_NAME, WEIGHTS_NAME, *(ADAPTER_NAMES if find_adapter(folder) else ())]
+    optional = [REFINER_NAME] if (folder / REFINER_NAME).is_file() else []
+    names = [CONFIG_NAME, WEIGHTS_NAME, *(ADAPTER_NAMES if find_adapter(folder) else ()), *optional]
     for name in names:
         digest.update(name.encode())
         with _require(folder, name).open("rb") as file:
