@@ -5,6 +5,7 @@ AssistantError
 ├── ConversationNotFoundError       deleted, or somebody else's
 ├── MessageNotFoundError            likewise
 ├── MaskNotFoundError               the message made no mask
+├── ConfidenceMissingError          no confidence map was kept
 ├── ImageNotInConversationError     the image that was meant was never added
 ├── ScaleUnknownError               metres on an image that does not say how large a pixel is
 └── OperationUnreadableError        written operations that are none
@@ -41,6 +42,16 @@ class MaskNotFoundError(AssistantError):
 
     def __init__(self) -> None:
         super().__init__("This message has no mask. Please ask about the image first.")
+
+
+class ConfidenceMissingError(AssistantError):
+    """No confidence map was kept with the mask, so that it has no threshold to move."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "How sure the model was of each pixel was not kept with this mask, so its threshold cannot be moved. "
+            "Please ask the question again."
+        )
 
 
 class ImageNotInConversationError(AssistantError):

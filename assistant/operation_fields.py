@@ -89,6 +89,7 @@ _LABELS = {
     "fraction": "Share of the image",
     "furthest": "Which",
     "gap": "Gap",
+    "level": "Confidence",
     "neck": "Neck",
     "other": "Thing",
     "radius": "Radius",

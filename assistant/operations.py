@@ -1,7 +1,8 @@
 """What can be done to a mask, as values: each operation says what, how much, and in relation to what.
 
 An operation carries no pixels. Where it needs a second mask it names it in `other`: the question that finds it
-("the ships"). `assistant.applying` does the work, `assistant.operation_json` writes operations down without loss.
+("the ships"); `Threshold` alone needs the confidence map. `assistant.applying` does the work,
+`assistant.operation_json` writes operations down without loss.
 
 A mask is seen as its connected parts; a `Criterion` is a claim about one part, and `Keep` and `Remove` go by it.
 """
@@ -368,6 +369,21 @@ class SplitTouching:
     neck: Length
 
 
+@dataclass(frozen=True)
+class Threshold:
+    """Mark what the model holds likelier than `level`, in place of what was marked; needs the confidence map.
+
+    Attributes:
+        level: 0..1; 0.5 is the model's own mask.
+    """
+
+    level: float
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.level <= 1:
+            raise ValueError(f"a threshold lies between 0 and 1, got {self.level}")
+
+
 class ImageChoice(StrEnum):
     """Which of the conversation's images, when not by number."""
 
@@ -403,6 +419,7 @@ Operation = (
     | RemoveSpecks
     | JoinParts
     | SplitTouching
+    | Threshold
     | RepeatInImage
 )
 

@@ -39,6 +39,7 @@ from assistant.operations import (
     Smooth,
     SplitTouching,
     Subtract,
+    Threshold,
     Touching,
     TouchingBorder,
     Unite,
@@ -86,6 +87,8 @@ def describe_operation(operation: Operation) -> str:
             return f"parts up to {_length(gap)} apart joined"
         case SplitTouching(neck=neck):
             return f"cut apart at necks of up to {_length(neck)}"
+        case Threshold(level=level):
+            return f"marked from {level:.0%} confidence on"
         case RepeatInImage(which=which):
             return f"the same in {_image(which)}"
     raise ValueError(f"no words for {operation}")

@@ -38,6 +38,7 @@ from assistant.operations import (
     Smooth,
     SplitTouching,
     Subtract,
+    Threshold,
     Touching,
     TouchingBorder,
     Unite,
@@ -84,5 +85,6 @@ OPERATIONS: st.SearchStrategy[Operation] = st.one_of(
     st.builds(RemoveSpecks, st.none() | AREAS),
     st.builds(JoinParts, LENGTHS),
     st.builds(SplitTouching, LENGTHS),
+    st.builds(Threshold, st.floats(0, 1)),
     st.builds(RepeatInImage, st.integers(1, 99) | st.sampled_from(ImageChoice)),
 )

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assistant.applying import apply_operations
-from assistant.errors import ScaleUnknownError
+from assistant.errors import ConfidenceMissingError, ScaleUnknownError
 from assistant.operations import (
     ClipToRegion,
     Grow,
@@ -17,6 +17,7 @@ from assistant.operations import (
     RepeatInImage,
     Side,
     Subtract,
+    Threshold,
     TouchingBorder,
     Unite,
     name_others,
@@ -35,13 +36,15 @@ def test_any_operations_give_a_mask_on_the_same_grid_the_same_each_time(
     mask, other = pair
     before = mask.pixels.copy()
     others = dict.fromkeys(name_others(operations), other)
+    confidence = np.where(other.pixels, np.uint8(200), np.uint8(90))
     try:
-        first = apply_operations(mask, operations, others)
+        first = apply_operations(mask, operations, others, confidence)
     except ScaleUnknownError:
         assert mask.grid.gsd_m is None
         return
     assert first.grid == mask.grid
-    np.testing.assert_array_equal(first.pixels, apply_operations(mask, operations, others).pixels)
+    again = apply_operations(mask, operations, others, confidence)
+    np.testing.assert_array_equal(first.pixels, again.pixels)
     np.testing.assert_array_equal(mask.pixels, before)
 
 
@@ -68,3 +71,18 @@ def test_order_matters() -> None:
 def test_another_image_is_no_matter_of_one_mask() -> None:
     with pytest.raises(ValueError, match="another image"):
         apply_operations(draw_mask("#"), (RepeatInImage(2),), {})
+
+
+def test_a_threshold_marks_what_is_likelier_in_place_of_what_was_marked() -> None:
+    confidence = np.array([[0, 90, 128, 255]], dtype=np.uint8)
+    levels = {
+        level: apply_operations(draw_mask("#..."), (Threshold(level),), {}, confidence) for level in (0.3, 0.5, 1)
+    }
+    np.testing.assert_array_equal(levels[0.3].pixels, draw_mask(".###").pixels)
+    np.testing.assert_array_equal(levels[0.5].pixels, draw_mask("..##").pixels)
+    assert levels[1].pixel_count == 0
+
+
+def test_a_threshold_without_a_confidence_map_is_refused_with_a_way_out() -> None:
+    with pytest.raises(ConfidenceMissingError, match="ask the question again"):
+        apply_operations(draw_mask("#"), (Threshold(0.4),), {})
