@@ -9,6 +9,7 @@ import difflib
 import logging
 import os
 import sys
+import tempfile
 import warnings
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -30,6 +31,7 @@ from serving.model_choice import ModelChoice, ModelDescription, Precision, Quant
 from ui.cli.deferred import add_deferred_command
 from ui.cli.doctor import add_doctor_command
 from ui.cli.errors import CliError, PortInUseError
+from ui.cli.folders import ensure_writable
 from ui.cli.model_options import ModelOption, PrecisionOption, QuantisationOption
 from ui.cli.prepare import add_prepare_command
 from ui.cli.probes import Installation, examine
@@ -41,6 +43,7 @@ from ui.cli.version import add_version_command
 from ui.cookie_secret import ensure_cookie_secret
 from ui.examples import read_examples
 from ui.interfaces import Images, PageSettings, Turns, UiServices, read_clock
+from ui.space import LASTING_DISK, Space, find_space, space_defaults
 
 if TYPE_CHECKING:
     from serving.engine import SegEarthEngine
@@ -48,6 +51,7 @@ if TYPE_CHECKING:
 APP_NAME = "segearth-chat"
 ENV_PREFIX = "SEGEARTH_"
 HERE = Path(__file__).resolve().parent
+ORIGIN = r"https?://[A-Za-z0-9.*-]+(:[0-9]+)?"
 
 
 class SettingsInvalidError(CliError):
@@ -81,6 +85,8 @@ class Settings(BaseSettings):
         max_waiting: turns of everybody that may wait or run at once.
         max_waiting_per_owner: the same for one person.
         secure_cookie: send the cookie over HTTPS only; set it behind a proxy that speaks HTTPS.
+        frame_ancestors: origins, with spaces between, of other sites that may show the page in a frame; the cookie is
+            then sent over HTTPS only.
         log_level: what is logged, on stderr.
         log_json: one JSON object a line instead of text for people.
     """
@@ -104,6 +110,7 @@ class Settings(BaseSettings):
     max_waiting: int = Field(default=32, ge=1)
     max_waiting_per_owner: int = Field(default=3, ge=1)
     secure_cookie: bool = False
+    frame_ancestors: str = Field(default="", pattern=rf"^({ORIGIN}( {ORIGIN})*)?$")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     log_json: bool = False
 
@@ -118,8 +125,8 @@ class Settings(BaseSettings):
         return ImageLimits(max_bytes=self.max_image_bytes, max_pixels=self.max_image_pixels)
 
 
-def load_settings() -> Settings:
-    """Return the settings of this process's environment.
+def load_settings(space: Space | None = None) -> Settings:
+    """Return the settings of this process's environment; in a Space, its own where the environment has none.
 
     Raises:
         SettingsInvalidError: a name that starts with SEGEARTH_ is unknown, or a value makes no sense.
@@ -130,8 +137,10 @@ def load_settings() -> Settings:
             near = difflib.get_close_matches(name.upper(), known, n=1)
             advice = f" Did you mean {near[0]}?" if near else " The README lists the settings."
             raise SettingsInvalidError(f"{name} is not a setting.{advice}")
+    defaults = {} if space is None else space_defaults(lasting=LASTING_DISK, passing=Path(tempfile.gettempdir()))
+    given = {name.upper() for name in os.environ}
     try:
-        return Settings()
+        return Settings(**{name: value for name, value in defaults.items() if ENV_PREFIX + name.upper() not in given})
     except ValidationError as error:
         first = error.errors()[0]
         name = ENV_PREFIX + str(first["loc"][0]).upper()
@@ -187,11 +196,12 @@ def open_engine(settings: Settings, choice: ModelChoice) -> Iterator[Engine]:
         yield engine
 
 
-def build_cli(settings: Settings, *, whole: bool = False) -> typer.Typer:
+def build_cli(settings: Settings, *, space: Space | None = None, whole: bool = False) -> typer.Typer:
     """Return the command line.
 
     Args:
         settings: as read from the environment.
+        space: the Hugging Face Space that this runs in.
         whole: load the commands that are heavy to import as well, for whoever reads the whole command line.
     """
     app = typer.Typer(
@@ -206,7 +216,7 @@ def build_cli(settings: Settings, *, whole: bool = False) -> typer.Typer:
         default_host=settings.host,
         default_port=settings.port,
         default_model=settings.model_choice,
-        run_server=lambda host, port, choice: run_server(settings, host, port, choice),
+        run_server=lambda host, port, choice: run_server(settings, host, port, choice, space),
     )
     add_segment_command(
         app,
@@ -242,13 +252,15 @@ def build_cli(settings: Settings, *, whole: bool = False) -> typer.Typer:
     return app
 
 
-def run_server(settings: Settings, host: str, port: int, choice: ModelChoice) -> None:
+def run_server(settings: Settings, host: str, port: int, choice: ModelChoice, space: Space | None) -> None:
     """Serve the page until it is stopped.
 
     Raises:
         ServingError: the weights are missing or do not fit.
+        FolderUnusableError: the disk is full, or does not let us write.
         PortInUseError: another program took the port while the model was loaded.
     """
+    ensure_writable(settings.data_dir, setting=f"{ENV_PREFIX}DATA_DIR")
     from ui.app import build_app, build_launch_arguments
 
     page_settings = PageSettings(
@@ -258,8 +270,11 @@ def run_server(settings: Settings, host: str, port: int, choice: ModelChoice) ->
         max_waiting=settings.max_waiting,
         max_waiting_per_owner=settings.max_waiting_per_owner,
         secure_cookie=settings.secure_cookie,
+        frame_ancestors=tuple(settings.frame_ancestors.split()),
     )
     typer.echo("Loading the model ...")
+    if choice.model == settings.model_dir:
+        ensure_language_weights(settings)
     with open_engine(settings, choice) as engine, open_services(settings, engine) as services:
         page = build_app(services, page_settings)
         try:
@@ -299,14 +314,24 @@ def open_services(settings: Settings, engine: Engine) -> Iterator[UiServices]:
 
 
 def ensure_language_weights(settings: Settings) -> Path:
-    """Return the folder of the language model's weights, converting them first where needed."""
+    """Return the folder of the language model's weights, fetching and converting them first where needed.
+
+    Raises:
+        CheckpointError: they cannot be fetched.
+        FolderUnusableError: the disk is full, or does not let us write.
+    """
     converted = find_converted(settings.cache_dir)
     if converted is not None:
         return converted
-    from serving.language.smollm2_weights import ensure_smollm2
+    ensure_writable(settings.cache_dir, setting=f"{ENV_PREFIX}CACHE_DIR")
+    from serving.language.smollm2_weights import convert_gguf
+    from serving.language.smollm2_wheel import gguf_at_hand
 
     quieten_transformers()
-    return ensure_smollm2(settings.cache_dir)
+    folder = settings.cache_dir / LANGUAGE_FOLDER
+    with gguf_at_hand(settings.cache_dir) as gguf:
+        convert_gguf(gguf, folder)
+    return folder
 
 
 def describe_installation(settings: Settings, choice: ModelChoice) -> Installation:
@@ -377,13 +402,15 @@ def _mount_train(app: typer.Typer, settings: Settings) -> None:
 
 def main() -> None:
     """Run the command line; the console script `segearth`."""
+    space = find_space(os.environ)
     try:
-        settings = load_settings()
+        settings = load_settings(space)
     except SettingsInvalidError as error:
         typer.echo(str(error), err=True)
         sys.exit(EXIT_FAILED)
     configure_logging(settings.log_level, as_json=settings.log_json)
-    build_cli(settings)()
+    # A Space runs this file without a word.
+    build_cli(settings, space=space)(["serve"] if space is not None and len(sys.argv) == 1 else None)
 
 
 if __name__ == "__main__":

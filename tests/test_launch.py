@@ -14,6 +14,7 @@ from assistant.events import Done, Failed
 from assistant.turns import TurnRequest
 from launch import Settings, SettingsInvalidError, choose_data_dir, configure_logging, load_settings, open_services
 from tests.fakes.engine import FakeEngine
+from ui.space import Space
 
 ROOT = Path(launch.__file__).resolve().parent
 
@@ -71,6 +72,28 @@ def test_an_installed_program_keeps_its_data_with_the_user(tmp_path: Path) -> No
     assert not choose_data_dir(tmp_path).is_relative_to(tmp_path)
 
 
+def test_a_space_is_served_to_the_hub_and_its_owner_s_settings_win(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("SEGEARTH_DATA_DIR", str(tmp_path))
+    settings = load_settings(Space("someone/segearth", lends_gpu=False))
+    assert (settings.host, settings.port) == ("0.0.0.0", 7860)
+    assert settings.frame_ancestors == "https://huggingface.co"
+    assert settings.data_dir == tmp_path
+    assert not settings.cache_dir.is_relative_to(ROOT)
+
+
+def test_nobody_may_frame_the_page_outside_of_a_space() -> None:
+    assert load_settings().frame_ancestors == ""
+
+
+@pytest.mark.parametrize("value", ["https://a.example; script-src *", "https://a.example\nb", "a.example", "*"])
+def test_what_is_no_list_of_origins_never_reaches_the_policy(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+    monkeypatch.setenv("SEGEARTH_FRAME_ANCESTORS", value)
+    with pytest.raises(SettingsInvalidError, match="SEGEARTH_FRAME_ANCESTORS cannot be"):
+        load_settings()
+
+
 def test_limits_on_images_can_be_set(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SEGEARTH_MAX_IMAGE_PIXELS", "1000")
     assert load_settings().image_limits.max_pixels == 1000
@@ -125,6 +148,25 @@ def test_a_wrong_setting_ends_the_program_with_its_sentence_and_exit_code_2() ->
     assert finished.returncode == 2
     assert finished.stderr.startswith("SEGEARTH_PORT cannot be 'http'")
     assert finished.stdout == ""
+
+
+def test_a_missing_cuda_device_is_one_sentence_and_exit_code_2(tmp_path: Path) -> None:
+    question = ("ui/assets/examples/roofs.tif", "Where are the buildings?")
+    finished = run_segearth("segment", *question, SEGEARTH_DEVICE="cuda", CUDA_VISIBLE_DEVICES="", HOME=str(tmp_path))
+    assert finished.returncode == 2
+    (sentence,) = finished.stderr.splitlines()
+    assert sentence.startswith("PyTorch finds no CUDA device here. Set SEGEARTH_DEVICE to auto or cpu")
+    assert finished.stdout == ""
+
+
+def test_a_data_folder_that_cannot_be_made_is_one_sentence_before_anything_is_loaded(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    finished = run_segearth("serve", "--port", "7999", SEGEARTH_DATA_DIR=str(tmp_path / "file" / "data"))
+    assert finished.returncode == 2
+    (sentence,) = finished.stderr.splitlines()
+    assert sentence.startswith(f"Nothing can be written in {tmp_path}")
+    assert "SEGEARTH_DATA_DIR" in sentence
+    assert "Loading" not in finished.stdout
 
 
 def test_help_lists_every_command() -> None:

@@ -3,6 +3,10 @@
 There is no sign-in here: whoever holds the cookie is the owner. It is random (128 bits), signed so that nobody can
 make one up, not readable by scripts, and the same in every tab of a browser. Programs that keep no cookies are a new
 owner on every call unless they send one back.
+
+In a frame of another site (a Hugging Face Space) browsers keep cookies only under `SameSite=None; Secure; Partitioned`.
+Such a cookie would also come with requests that other sites send where a browser does not partition cookies, so those
+requests are nobody's: they get an owner of their own.
 """
 
 import hmac
@@ -59,10 +63,11 @@ class OwnerMiddleware:
     `request.state.new_cookie` is the signed value where the request came without a valid one, else None.
     """
 
-    def __init__(self, app: ASGIApp, *, signer: OwnerSigner, secure: bool) -> None:
+    def __init__(self, app: ASGIApp, *, signer: OwnerSigner, secure: bool, framed: bool = False) -> None:
         self._app = app
         self._signer = signer
         self._secure = secure
+        self._framed = framed
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request."""
@@ -87,18 +92,30 @@ class OwnerMiddleware:
         await self._app(scope, receive, send_with_cookie)
 
     def _read_owner(self, scope: Scope) -> str | None:
-        value = Request(scope).cookies.get(COOKIE_NAME)
+        request = Request(scope)
+        if self._framed and _is_sent_by_another_site(request):
+            return None
+        value = request.cookies.get(COOKIE_NAME)
         return None if value is None else self._signer.read(value)
 
     def _format_cookie(self, value: str) -> str:
-        secure = "; Secure" if self._secure else ""
-        return f"{COOKIE_NAME}={value}; Max-Age={COOKIE_AGE_S}; Path=/; HttpOnly; SameSite=Lax{secure}"
+        if self._framed:
+            scope = "SameSite=None; Secure; Partitioned"
+        else:
+            scope = "SameSite=Lax; Secure" if self._secure else "SameSite=Lax"
+        return f"{COOKIE_NAME}={value}; Max-Age={COOKIE_AGE_S}; Path=/; HttpOnly; {scope}"
 
 
 def owner_of(request: HasState) -> str:
     """Return who sent the request."""
     owner: str = request.state.owner
     return owner
+
+
+def _is_sent_by_another_site(request: Request) -> bool:
+    """Whether a page elsewhere sends this, and not merely opens our page (in its frame, or by a link)."""
+    opens_page = request.method in ("GET", "HEAD") and request.headers.get("sec-fetch-mode") == "navigate"
+    return request.headers.get("sec-fetch-site") == "cross-site" and not opens_page
 
 
 def _is_personal(path: str) -> bool:

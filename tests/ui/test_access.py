@@ -1,3 +1,4 @@
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from starlette.applications import Starlette
@@ -12,13 +13,13 @@ from ui.access import COOKIE_NAME, OwnerMiddleware, OwnerSigner, owner_of
 SIGNER = OwnerSigner(b"0123456789abcdef")
 
 
-def build_client(*, secure: bool = False) -> TestClient:
+def build_client(*, secure: bool = False, framed: bool = False) -> TestClient:
     def say_owner(request: Request) -> PlainTextResponse:
         return PlainTextResponse(owner_of(request))
 
     app = Starlette(
-        routes=[Route("/", say_owner), Route("/assets/file", say_owner)],
-        middleware=[Middleware(OwnerMiddleware, signer=SIGNER, secure=secure)],
+        routes=[Route("/", say_owner, methods=["GET", "POST"]), Route("/assets/file", say_owner)],
+        middleware=[Middleware(OwnerMiddleware, signer=SIGNER, secure=secure, framed=framed)],
     )
     return TestClient(app)
 
@@ -59,6 +60,44 @@ def test_cookie_is_hidden_from_scripts_and_other_sites() -> None:
 
 def test_cookie_is_for_https_alone_where_asked() -> None:
     assert "; Secure" in build_client(secure=True).get("/").headers["set-cookie"]
+
+
+def test_cookie_is_kept_by_browsers_in_a_frame_of_another_site_where_framing_is_allowed() -> None:
+    header = build_client(framed=True).get("/").headers["set-cookie"]
+    assert all(part in header for part in ("; HttpOnly", "; SameSite=None", "; Secure", "; Partitioned"))
+    assert "Lax" not in header
+
+
+@pytest.mark.parametrize(
+    ("method", "fetch_mode", "is_known"),
+    [
+        ("GET", "navigate", True),  # the frame is opened
+        ("GET", "cors", False),
+        ("POST", "navigate", False),  # a form on the other site
+        ("POST", "no-cors", False),
+    ],
+)
+def test_another_site_can_open_the_framed_page_but_not_act_for_its_visitor(
+    method: str, fetch_mode: str, is_known: bool
+) -> None:
+    owner = SIGNER.create_owner()
+    headers = {
+        "cookie": f"{COOKIE_NAME}={SIGNER.sign(owner)}",
+        "sec-fetch-site": "cross-site",
+        "sec-fetch-mode": fetch_mode,
+    }
+    answer = build_client(framed=True).request(method, "/", headers=headers)
+    assert (answer.text == owner) is is_known
+
+
+def test_the_framed_page_s_own_requests_are_its_visitor_s() -> None:
+    owner = SIGNER.create_owner()
+    headers = {
+        "cookie": f"{COOKIE_NAME}={SIGNER.sign(owner)}",
+        "sec-fetch-site": "same-origin",
+        "sec-fetch-mode": "cors",
+    }
+    assert build_client(framed=True).post("/", headers=headers).text == owner
 
 
 def test_known_browser_gets_no_second_cookie() -> None:

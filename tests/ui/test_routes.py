@@ -14,7 +14,7 @@ from tests.fakes.history import InMemoryHistory
 from tests.fakes.pages import RED_BOX_XYXY, SECRET, build_settings, open_services, write_red_box
 from ui.access import COOKIE_NAME, OwnerSigner
 from ui.app import build_app_arguments
-from ui.interfaces import UiServices
+from ui.interfaces import PageSettings, UiServices
 from ui.turn_desk import TurnDesk, Upload
 
 SIGNER = OwnerSigner(SECRET)
@@ -34,8 +34,8 @@ class Site:
         return response.status_code, response.content, dict(response.headers)
 
 
-def build_client(services: UiServices, folder: Path) -> TestClient:
-    arguments = build_app_arguments(services, build_settings(folder))
+def build_client(services: UiServices, settings: PageSettings) -> TestClient:
+    arguments = build_app_arguments(services, settings)
     return TestClient(Starlette(routes=arguments["routes"], middleware=arguments["middleware"]))
 
 
@@ -47,7 +47,7 @@ def site(tmp_path: Path) -> Iterator[Site]:
         sent = desk.send(OWNER, session="tab", conversation_id="", text="Where is red?", uploads=[upload])
         answer = desk.work(OWNER, sent.turn_id)
         assert answer is not None
-        yield Site(build_client(services, tmp_path), services, answer.id)
+        yield Site(build_client(services, build_settings(tmp_path)), services, answer.id)
 
 
 ARTEFACTS = ["image", "mask.png", "layer.png", "overlay.png"]
@@ -115,7 +115,7 @@ def test_health_says_ok_while_the_history_answers(site: Site) -> None:
 def test_health_says_unavailable_when_the_history_fails(tmp_path: Path) -> None:
     history = InMemoryHistory()
     with open_services(tmp_path, FakeEngine()) as services:
-        client = build_client(replace(services, history=history), tmp_path)
+        client = build_client(replace(services, history=history), build_settings(tmp_path))
         history.failure = OSError("the disk is gone")
         assert client.get("/health").status_code == 503
 
@@ -126,15 +126,27 @@ def test_metrics_are_in_prometheus_text(site: Site) -> None:
     assert response.headers["content-type"].startswith("text/plain; version=0.0.4")
 
 
-@pytest.mark.parametrize("name", ["page.js", "page.css", "theme.css", "favicon.svg"])
+@pytest.mark.parametrize("name", ["page.js", "actions.js", "page.css", "tools.css", "favicon.svg"])
 def test_page_files_are_served(site: Site, name: str) -> None:
-    assert site.client.get(f"/page-assets/{name}").status_code == 200
+    assert site.client.get(f"/page-assets/v1/{name}").status_code == 200
 
 
-@pytest.mark.parametrize("path", ["/page-assets/../app.py", "/page-assets/%2e%2e/app.py"])
+@pytest.mark.parametrize("path", ["/page-assets/v1/../app.py", "/page-assets/v1/%2e%2e/app.py"])
 def test_nothing_beside_the_page_files_is_served(site: Site, path: str) -> None:
     assert site.client.get(path).status_code == 404
 
 
 def test_every_response_carries_the_policy(site: Site) -> None:
     assert "default-src 'none'" in site.client.get("/health").headers["content-security-policy"]
+
+
+def test_a_site_that_may_frame_the_page_is_in_the_policy_and_the_cookie_works_there(tmp_path: Path) -> None:
+    framed = replace(build_settings(tmp_path), frame_ancestors=("https://framing.example",))
+    with open_services(tmp_path, FakeEngine()) as services:
+        headers = build_client(services, framed).get("/gradio_api/anything").headers
+    assert "frame-ancestors 'self' https://framing.example" in headers["content-security-policy"]
+    assert "SameSite=None; Secure; Partitioned" in headers["set-cookie"]
+
+
+def test_nobody_else_may_frame_the_page_unless_told_so(site: Site) -> None:
+    assert site.get("image")[2]["content-security-policy"].endswith("frame-ancestors 'self'")

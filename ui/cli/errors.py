@@ -4,6 +4,7 @@ CliError
 ├── PortInUseError                  something else listens there
 ├── HostUnusableError               this machine has no such address
 ├── FileMissingError                a file that was named is not there
+├── FolderUnusableError             a folder that is to be written to cannot be, or its disk is full
 └── OutputUnusableError             a file that was to be written cannot be
 """
 
@@ -31,6 +32,16 @@ class HostUnusableError(CliError):
     def __init__(self, *, host: str) -> None:
         super().__init__(
             f"This machine cannot listen on {host}. Use 127.0.0.1 for this machine alone, or 0.0.0.0 for the network."
+        )
+
+
+class FolderUnusableError(CliError):
+    """A folder that is to be written to cannot be."""
+
+    def __init__(self, folder: Path, *, setting: str, reason: str) -> None:
+        super().__init__(
+            f"Nothing can be written in {folder}: {reason}. Free some space or mend its rights, "
+            f"or set {setting} to another folder."
         )
 
 

@@ -26,6 +26,6 @@ def test_the_installed_wheel_carries_the_gguf() -> None:
 
 
 def test_a_missing_wheel_is_an_error_that_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(smollm2_files, "_WHEEL_PACKAGE", "no_such_package")
+    monkeypatch.setattr(smollm2_files, "WHEEL_PACKAGE", "no_such_package")
     with pytest.raises(CheckpointMissingError, match="make install"):
         find_gguf()
