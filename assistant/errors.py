@@ -5,6 +5,7 @@ AssistantError
 ├── ConversationNotFoundError       deleted, or somebody else's
 ├── MessageNotFoundError            likewise
 ├── MaskNotFoundError               the message made no mask
+├── MasksNotComparableError         two masks of different images
 ├── ConfidenceMissingError          no confidence map was kept
 ├── ImageNotInConversationError     the image that was meant was never added
 ├── ScaleUnknownError               metres on an image that does not say how large a pixel is
@@ -42,6 +43,15 @@ class MaskNotFoundError(AssistantError):
 
     def __init__(self) -> None:
         super().__init__("This message has no mask. Please ask about the image first.")
+
+
+class MasksNotComparableError(AssistantError):
+    """Two masks of different images."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "These two masks are of different images, so they cannot be compared. Please pick another one."
+        )
 
 
 class ConfidenceMissingError(AssistantError):

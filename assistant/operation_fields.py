@@ -16,6 +16,7 @@ from assistant.operations import (
     LengthUnit,
     Operation,
     Place,
+    Ranks,
     Region,
     RemoveSpecks,
     RepeatInImage,
@@ -140,7 +141,8 @@ def _list_fields(value: Any, path: str) -> list[OperationField]:
     listed: list[OperationField] = []
     if isinstance(value, RepeatInImage | AtPoint):
         return listed
-    for field in fields(value):
+    # "How many" is what people come for; where to count from is seldom changed.
+    for field in reversed(fields(value)) if isinstance(value, Ranks) else fields(value):
         content = getattr(value, field.name)
         here = f"{path}.{field.name}" if path else field.name
         label = _LABELS.get(field.name, field.name)

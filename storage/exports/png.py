@@ -20,7 +20,7 @@ def mask_png(mask: Mask) -> bytes:
 
     8 bits, not 1: some readers hand out 0 and 1 for a 1-bit file, which looks black.
     """
-    return _encode(".png", np.where(mask.pixels, np.uint8(255), np.uint8(0)))
+    return encode_picture(".png", np.where(mask.pixels, np.uint8(255), np.uint8(0)))
 
 
 def overlay_png(
@@ -44,7 +44,7 @@ def overlay_png(
     shown[mask.pixels] = np.rint(fill).astype(np.uint8)
     if outline:
         shown[find_outline(mask.pixels)] = contrast_of(colour)
-    return _encode(".png", cv2.cvtColor(shown, cv2.COLOR_RGB2BGR))
+    return encode_picture(".png", cv2.cvtColor(shown, cv2.COLOR_RGB2BGR))
 
 
 def overlay_layer_png(mask: Mask, colour: Colour, *, max_side: int | None = None) -> bytes:
@@ -56,18 +56,18 @@ def overlay_layer_png(mask: Mask, colour: Colour, *, max_side: int | None = None
         max_side: the longer side is made no longer than this; a part thinner than a pixel is kept. None keeps
             the mask's size.
     """
-    pixels = _shrink_mask(mask.pixels, max_side)
+    pixels = shrink_mask(mask.pixels, max_side)
     layer = np.zeros((*pixels.shape, 4), dtype=np.uint8)
     layer[pixels] = (*colour, _LAYER_FILL_ALPHA)
     layer[find_outline(pixels)] = (*contrast_of(colour), 255)
-    return _encode(".png", cv2.cvtColor(layer, cv2.COLOR_RGBA2BGRA))
+    return encode_picture(".png", cv2.cvtColor(layer, cv2.COLOR_RGBA2BGRA))
 
 
 def thumbnail_jpeg(rgb: NDArray[np.uint8], max_side: int = 320, *, quality: int = 85) -> bytes:
     """Return the picture as a JPEG whose longer side is at most `max_side`; a smaller picture keeps its size."""
     height, width = _fitted_size(rgb.shape[0], rgb.shape[1], max_side)
     small = cv2.resize(rgb, (width, height), interpolation=cv2.INTER_AREA)
-    return _encode(".jpg", cv2.cvtColor(small, cv2.COLOR_RGB2BGR), cv2.IMWRITE_JPEG_QUALITY, quality)
+    return encode_picture(".jpg", cv2.cvtColor(small, cv2.COLOR_RGB2BGR), cv2.IMWRITE_JPEG_QUALITY, quality)
 
 
 def find_outline(pixels: NDArray[np.bool_]) -> NDArray[np.bool_]:
@@ -83,7 +83,8 @@ def contrast_of(colour: Colour) -> Colour:
     return _DARK if 0.2126 * red + 0.7152 * green + 0.0722 * blue > 140 else _WHITE
 
 
-def _shrink_mask(pixels: NDArray[np.bool_], max_side: int | None) -> NDArray[np.bool_]:
+def shrink_mask(pixels: NDArray[np.bool_], max_side: int | None) -> NDArray[np.bool_]:
+    """Return the marked pixels, bool (H, W), with the longer side at most `max_side` (None: as it is), no part lost."""
     if max_side is None:
         return pixels
     height, width = _fitted_size(pixels.shape[0], pixels.shape[1], max_side)
@@ -99,7 +100,8 @@ def _fitted_size(height: int, width: int, max_side: int) -> tuple[int, int]:
     return max(1, round(height * scale)), max(1, round(width * scale))
 
 
-def _encode(suffix: str, pixels: cv2.typing.MatLike, *options: int) -> bytes:
+def encode_picture(suffix: str, pixels: cv2.typing.MatLike, *options: int) -> bytes:
+    """Return a picture, channels in OpenCV's order, as a file's bytes; `suffix` names the format (".png")."""
     encoded, buffer = cv2.imencode(suffix, pixels, options)
     assert encoded, f"OpenCV cannot write {suffix}"
     return buffer.tobytes()
