@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from assistant.conversation import ConversationSummary, Message, NewMessage
 from serving.cancellation import Cancellation
+from serving.clicks import Box, Click
 from serving.image_ref import ImageRef
 from serving.mask import Mask
 from serving.prediction import Prediction
@@ -37,6 +38,31 @@ class Engine(Protocol):
             question: any text; empty or over-long text raises `QuestionError`.
             cancellation: looked at between stages; `SegmentationCancelledError` when set.
             report_stage: called with "read", "encode", "language", "decode" as each begins.
+        """
+        ...
+
+    def refine(
+        self,
+        image: ImageRef,
+        prior: Mask | None,
+        *,
+        clicks: Sequence[Click],
+        box: Box | None,
+        cancellation: Cancellation,
+        report_stage: Callable[[str], None],
+    ) -> Prediction:
+        """Return `prior`, changed where clicks and a box point; each positive click inside, each negative one outside.
+
+        Args:
+            image: an admitted image.
+            prior: the mask before, on the image's grid; None for an empty one.
+            clicks: in native pixels; all that were made on this mask so far, the newest last.
+            box: around a thing to be marked, in native pixels, or None.
+            cancellation: looked at between stages; `SegmentationCancelledError` when set.
+            report_stage: called with "read", "encode", "refine" as each begins.
+
+        Raises:
+            PromptError: there is neither click nor box, or one lies outside the image.
         """
         ...
 
@@ -86,6 +112,10 @@ class History(Protocol):
 
     def store_confidence(self, confidence: NDArray[np.uint8]) -> str:
         """Store an 8-bit confidence map, (H, W), as a PNG blob and return its digest."""
+        ...
+
+    def load_confidence(self, owner: str, message_id: str) -> NDArray[np.uint8]:
+        """Return the message's confidence map, uint8 (H, W), or raise `ConfidenceMissingError`."""
         ...
 
 

@@ -9,7 +9,12 @@ from sqlalchemy import ColumnElement, and_, delete, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from assistant.conversation import ConversationSummary, Message, NewMessage
-from assistant.errors import ConversationNotFoundError, MaskNotFoundError, MessageNotFoundError
+from assistant.errors import (
+    ConfidenceMissingError,
+    ConversationNotFoundError,
+    MaskNotFoundError,
+    MessageNotFoundError,
+)
 from assistant.interfaces import Clock
 from serving.mask import Mask
 from storage.blobs import LocalBlobStore, digest_of
@@ -17,7 +22,7 @@ from storage.clock import utc_now
 from storage.database import Database
 from storage.errors import BlobMissingError, ImageNotStoredError
 from storage.holding import add_hold, release_hold, sweep
-from storage.mask_blobs import decode_mask, encode_confidence, encode_mask
+from storage.mask_blobs import decode_confidence, decode_mask, encode_confidence, encode_mask
 from storage.rows import fill_message_row, to_message, to_summary
 from storage.tables import ConversationRow, ImageRow, MessageRow
 from storage.texts import fold_for_search, to_storable
@@ -172,6 +177,20 @@ class SqlHistory:
     def store_confidence(self, confidence: NDArray[np.uint8]) -> str:
         """Store an 8-bit confidence map, (H, W), as a PNG blob and return its digest."""
         return self._store(encode_confidence(confidence))
+
+    def load_confidence(self, owner: str, message_id: str) -> NDArray[np.uint8]:
+        """Return the confidence map that goes with the message's mask, uint8 (H, W).
+
+        Raises:
+            MessageNotFoundError: deleted, or somebody else's.
+            ConfidenceMissingError: none was kept.
+            BlobMissingError: its bytes are gone.
+            BlobDamagedError: its bytes are not what was stored.
+        """
+        message = self.get_message(owner, message_id)
+        if message.confidence_digest is None or message.image is None:
+            raise ConfidenceMissingError
+        return decode_confidence(self._blobs.read(message.confidence_digest), message.image.grid)
 
     def _store(self, content: bytes) -> str:
         # The hold comes first: from then on no sweep takes the blob, be it here already or not.

@@ -31,14 +31,27 @@ def decode_mask(content: bytes, grid: Grid) -> Mask:
     Raises:
         BlobDamagedError: the bytes are no PNG, or not of the grid's size.
     """
+    return Mask(_decode(content, grid) > 0, grid)
+
+
+def decode_confidence(content: bytes, grid: Grid) -> NDArray[np.uint8]:
+    """Return the confidence map that `encode_confidence` wrote, uint8 (H, W), of the grid's size.
+
+    Raises:
+        BlobDamagedError: the bytes are no PNG, or not of the grid's size.
+    """
+    return _decode(content, grid)
+
+
+def _decode(content: bytes, grid: Grid) -> NDArray[np.uint8]:
     try:
         with PngImageFile(io.BytesIO(content)) as picture:
-            pixels = np.array(picture.convert("L")) > 0
+            levels = np.array(picture.convert("L"))
     except PILLOW_ERRORS as error:
         raise BlobDamagedError from error
-    if pixels.shape != (grid.height, grid.width):
+    if levels.shape != (grid.height, grid.width):
         raise BlobDamagedError
-    return Mask(pixels, grid)
+    return levels
 
 
 def _encode(picture: Image.Image) -> bytes:

@@ -10,7 +10,12 @@ import numpy as np
 import pytest
 
 from assistant.conversation import NewMessage, Role, Status
-from assistant.errors import ConversationNotFoundError, MaskNotFoundError, MessageNotFoundError
+from assistant.errors import (
+    ConfidenceMissingError,
+    ConversationNotFoundError,
+    MaskNotFoundError,
+    MessageNotFoundError,
+)
 from assistant.facts import Facts
 from assistant.interfaces import History
 from serving.image_ref import ImageRef
@@ -233,6 +238,23 @@ def test_the_mask_of_a_message_without_one_is_not_found(history: History) -> Non
     message = history.append_message(ANN, conversation.id, HELLO)
     with pytest.raises(MaskNotFoundError, match="has no mask"):
         history.load_mask(ANN, message.id)
+
+
+def test_a_confidence_map_comes_back_as_it_was(history: History, image: ImageRef) -> None:
+    levels = np.arange(image.grid.pixel_count, dtype=np.uint8).reshape(image.grid.height, image.grid.width) * 11
+    conversation = history.create_conversation(ANN, "fields")
+    new = NewMessage(Role.ASSISTANT, "found", image, confidence_digest=history.store_confidence(levels))
+    message = history.append_message(ANN, conversation.id, new)
+    np.testing.assert_array_equal(history.load_confidence(ANN, message.id), levels)
+    with pytest.raises(MessageNotFoundError):
+        history.load_confidence(BEN, message.id)
+
+
+def test_the_confidence_of_a_message_without_one_is_missing(history: History) -> None:
+    conversation = history.create_conversation(ANN, "fields")
+    message = history.append_message(ANN, conversation.id, HELLO)
+    with pytest.raises(ConfidenceMissingError):
+        history.load_confidence(ANN, message.id)
 
 
 def test_equal_masks_have_one_digest_and_others_another(history: History, image: ImageRef) -> None:

@@ -11,7 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assistant.conversation import ConversationSummary, Message, NewMessage
-from assistant.errors import ConversationNotFoundError, MaskNotFoundError, MessageNotFoundError
+from assistant.errors import (
+    ConfidenceMissingError,
+    ConversationNotFoundError,
+    MaskNotFoundError,
+    MessageNotFoundError,
+)
 from serving.mask import Mask
 from storage.titles import trim_title
 
@@ -148,6 +153,14 @@ class InMemoryHistory:
         with self._lock:
             self._confidences[digest] = confidence.copy()
         return digest
+
+    def load_confidence(self, owner: str, message_id: str) -> NDArray[np.uint8]:
+        """Return the message's confidence map."""
+        message = self.get_message(owner, message_id)
+        if message.confidence_digest is None:
+            raise ConfidenceMissingError
+        with self._lock:
+            return self._confidences[message.confidence_digest].copy()
 
     def _find(self, owner: str, conversation_id: str) -> _Conversation:
         conversation = self._conversations.get(conversation_id)
