@@ -1,4 +1,4 @@
-"""The commands `evaluate pack` and `evaluate speed`, beside those for published data sets.
+"""The commands `evaluate pack` and `evaluate speed`, beside those for clicks and for published data sets.
 
 The engine comes from whoever composes the program.
 """
@@ -13,6 +13,7 @@ import typer
 from rich.console import Console
 
 from evaluation.benchmark_commands import add_benchmark_commands
+from evaluation.click_command import add_click_command
 from evaluation.constant_mask import fit_constant_mask
 from evaluation.pack import Pack, spread_questions
 from evaluation.pack_predictions import segment_from_predictions
@@ -118,7 +119,7 @@ def build_evaluate_app(
         images: Annotated[int, typer.Option(min=1, help="How many images; medians are printed.")] = 3,
         as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
     ) -> None:
-        """Measure a first turn and a second question on the same image, stage by stage."""
+        """Measure a first turn, a second question on the same image and a click, stage by stage."""
         with speak_errors(as_json=as_json), tempfile.TemporaryDirectory() as folder:
             report = measure_speed(build_engine(), Path(folder), side=side, images=images)
             if as_json:
@@ -126,6 +127,7 @@ def build_evaluate_app(
             else:
                 Console().print(build_speed_table(report))
 
+    add_click_command(app, build_engine)
     add_benchmark_commands(app, build_engine, describe_precision)
     return app
 

@@ -16,9 +16,12 @@ from evaluation.errors import PackEmptyError, PackMissingError, PackUnreadableEr
 from evaluation.metrics import Score, ciou, empty_accuracy, giou, precision_at, score_answer
 from evaluation.pack import Pack, PackQuestion
 from serving.cancellation import Cancellation
+from serving.clicks import Box, Click
 from serving.grid import Grid
 from serving.image_ref import ImageRef
+from serving.mask import Mask
 from serving.prediction import Prediction
+from serving.refinement.kinds import RefinerKind
 
 REPORTED_THRESHOLDS = (0.5, 0.7, 0.9)
 
@@ -85,7 +88,7 @@ def report_scores(scored: Sequence[ScoredQuestion], *, split: str) -> dict[str, 
 
 
 class MeasuredEngine(Engine, Protocol):
-    """An engine that can also be asked with no words at all, which people are not allowed to."""
+    """An engine that can also be asked what people are not allowed to: with no words at all, or a refiner by name."""
 
     def segment_text(
         self,
@@ -96,6 +99,25 @@ class MeasuredEngine(Engine, Protocol):
         report_stage: Callable[[str], None],
     ) -> Prediction:
         """Do as `segment`, for any text, the empty one included."""
+        ...
+
+    @property
+    def refiner_kind(self) -> RefinerKind:
+        """What answers a click."""
+        ...
+
+    def refine_by(
+        self,
+        kind: RefinerKind,
+        image: ImageRef,
+        prior: Mask | None,
+        *,
+        clicks: Sequence[Click],
+        box: Box | None,
+        cancellation: Cancellation,
+        report_stage: Callable[[str], None],
+    ) -> Prediction:
+        """Do as `refine`, by the refiner that is named."""
         ...
 
 

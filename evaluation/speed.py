@@ -1,4 +1,4 @@
-"""Measure the seconds of a first turn and of a second question on one image, stage by stage."""
+"""Measure the seconds of a first turn, of a second question and of a click on one image, stage by stage."""
 
 import statistics
 import time
@@ -13,7 +13,9 @@ from PIL import Image
 from assistant.interfaces import Engine
 from evaluation.pack_report import refer_to_file
 from serving.cancellation import Cancellation
+from serving.clicks import Click
 from serving.image_ref import ImageRef
+from serving.mask import Mask
 
 FIRST_QUESTION = "Where could a plane be serviced or refuelled right now?"
 SECOND_QUESTION = "Which areas beside the road could be used to shelter residents after a flood?"
@@ -43,6 +45,7 @@ class SpeedReport:
         warm_up: the very first question of the process, which loads what is loaded late; on an image of its own.
         first: the first question on an image.
         second: another question on the same image.
+        click: a click on the answer, with everything cached.
     """
 
     height: int
@@ -51,6 +54,7 @@ class SpeedReport:
     warm_up: TurnTime
     first: TurnTime
     second: TurnTime
+    click: TurnTime
 
     @property
     def speedup(self) -> float:
@@ -66,12 +70,13 @@ class SpeedReport:
             "warm_up": _to_row(self.warm_up),
             "first": _to_row(self.first),
             "second": _to_row(self.second),
+            "click": _to_row(self.click),
             "speedup": self.speedup,
         }
 
 
 def measure_speed(engine: Engine, folder: Path, *, side: int, images: int) -> SpeedReport:
-    """Ask two questions about each of `images` pictures of `side` x `side` pixels and return the medians.
+    """Ask two questions and click once on each of `images` pictures of `side` x `side` pixels; return the medians.
 
     Args:
         engine: what answers.
@@ -82,13 +87,17 @@ def measure_speed(engine: Engine, folder: Path, *, side: int, images: int) -> Sp
     if images < 1:
         raise ValueError(f"at least one image is needed, got {images}")
     refs = [_write_picture(folder, side=side, seed=seed) for seed in range(images + 1)]
-    warm_up = _ask(engine, refs[0], FIRST_QUESTION)
+    warm_up, mask = _ask(engine, refs[0], FIRST_QUESTION)
+    _click(engine, refs[0], mask)
     first: list[TurnTime] = []
     second: list[TurnTime] = []
+    click: list[TurnTime] = []
     for ref in refs[1:]:
-        first.append(_ask(engine, ref, FIRST_QUESTION))
-        second.append(_ask(engine, ref, SECOND_QUESTION))
-    return SpeedReport(side, side, images, warm_up, _take_median(first), _take_median(second))
+        first.append(_ask(engine, ref, FIRST_QUESTION)[0])
+        turn, mask = _ask(engine, ref, SECOND_QUESTION)
+        second.append(turn)
+        click.append(_click(engine, ref, mask))
+    return SpeedReport(side, side, images, warm_up, _take_median(first), _take_median(second), _take_median(click))
 
 
 def draw_scene(side: int, seed: int) -> NDArray[np.uint8]:
@@ -109,9 +118,20 @@ def _write_picture(folder: Path, *, side: int, seed: int) -> ImageRef:
     return refer_to_file(path)
 
 
-def _ask(engine: Engine, image: ImageRef, question: str) -> TurnTime:
+def _ask(engine: Engine, image: ImageRef, question: str) -> tuple[TurnTime, Mask]:
     started = time.perf_counter()
     prediction = engine.segment(image, question, cancellation=Cancellation(), report_stage=lambda _: None)
+    return TurnTime(time.perf_counter() - started, dict(prediction.seconds)), prediction.mask
+
+
+def _click(engine: Engine, image: ImageRef, mask: Mask) -> TurnTime:
+    """Click in the middle, for the opposite of what is there."""
+    middle = (image.grid.height // 2, image.grid.width // 2)
+    click = Click(middle[1], middle[0], is_positive=not mask.pixels[middle])
+    started = time.perf_counter()
+    prediction = engine.refine(
+        image, mask, clicks=[click], box=None, cancellation=Cancellation(), report_stage=lambda _: None
+    )
     return TurnTime(time.perf_counter() - started, dict(prediction.seconds))
 
 

@@ -53,7 +53,10 @@ def build_speed_table(report: SpeedReport) -> Table:
     """Return the seconds of each stage for the first turn and the second question, with their ratio."""
     table = Table(
         title=f"{report.images} images of {report.width} x {report.height}, medians",
-        caption=(f"warm-up {report.warm_up.total_s:.2f} s; the second question is {report.speedup:.1f} times as fast"),
+        caption=(
+            f"warm-up {report.warm_up.total_s:.2f} s; the second question is {report.speedup:.1f} times as fast; "
+            f"a click takes {report.click.total_s:.3f} s"
+        ),
     )
     table.add_column("stage")
     for heading in ("first, s", "second, s", "first / second"):

@@ -1,4 +1,4 @@
-"""The commands `train mini` and `train experiment`."""
+"""The commands `train mini`, `train refiner` and `train experiment`."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,6 +22,7 @@ def build_train_app(*, cache_dir: Path | None = None) -> typer.Typer:
     app = typer.Typer(help="Train a model; every training goes on where it stopped.", no_args_is_help=True)
     settings = {"default_map": {"cache_dir": str(cache_dir)}} if cache_dir is not None else {}
     app.command("mini", context_settings=settings)(train_mini)
+    app.command("refiner", context_settings=settings)(train_refiner)
     app.command("experiment", context_settings=settings)(train_experiment)
     return app
 
@@ -38,6 +39,34 @@ def train_mini(
 
     with _speak_errors():
         train_from_imagenet(root, run_dir=run_dir, cache_dir=cache_dir, threads=threads, out=out)
+
+
+def train_refiner(
+    root: Annotated[Path, typer.Argument(help="A pack (manifest.jsonl, questions.jsonl) or a plain folder.")],
+    run_dir: Annotated[Path, typer.Option(help="Kept features, checkpoint and losses; an interrupted run goes on.")],
+    cache_dir: Annotated[Path, typer.Option(help="Where the language weights are kept.")],
+    model_dir: Annotated[Path, typer.Option(help="The small model whose features are read.")] = Path("models/mini"),
+    steps: Annotated[int, typer.Option(min=1, help="Optimiser steps.")] = 900,
+    images: Annotated[int, typer.Option(min=1, help="Images whose features are kept, 5 MB each.")] = 480,
+    threads: Annotated[int, typer.Option(help="CPU threads.")] = 2,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder that gets refiner.safetensors. Default: the model's.")
+    ] = None,
+) -> None:
+    """Train the head that answers clicks, on the features of a model that rests; resumable."""
+    from training.refiner.recipe import RefinerRecipe
+    from training.refiner.running import train_refiner_of
+
+    with _speak_errors():
+        train_refiner_of(
+            model_dir,
+            root,
+            run_dir=run_dir,
+            cache_dir=cache_dir,
+            recipe=RefinerRecipe(steps=steps, images=images),
+            threads=threads,
+            out=model_dir if out is None else out,
+        )
 
 
 def train_experiment(

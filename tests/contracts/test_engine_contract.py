@@ -11,10 +11,19 @@ from PIL import Image
 from assistant.interfaces import Engine
 from launch import load_engine, load_settings
 from serving.cancellation import Cancellation
-from serving.errors import QuestionEmptyError, QuestionTooLongError, SegmentationCancelledError
+from serving.clicks import Box, Click
+from serving.errors import (
+    ClickOutsideImageError,
+    PromptMissingError,
+    QuestionEmptyError,
+    QuestionTooLongError,
+    SegmentationCancelledError,
+)
+from serving.grid import Grid
 from serving.image_ref import ImageRef
 from serving.imagery.admission import ImageLimits
 from serving.imagery.intake import take_in_image
+from serving.mask import Mask
 from serving.prediction import Prediction
 from tests.fakes.engine import FakeEngine
 
@@ -137,3 +146,72 @@ def test_questions_from_several_threads_are_answered_as_from_one(engine: Engine,
         thread.join(timeout=60)
     for number, expected in enumerate(alone):
         np.testing.assert_array_equal(together[number].mask_logits, expected)
+
+
+def _refine(
+    engine: Engine, image: ImageRef, *clicks: Click, prior: Mask | None = None, box: Box | None = None
+) -> tuple[Prediction, list[str]]:
+    stages: list[str] = []
+    prediction = engine.refine(
+        image, prior, clicks=clicks, box=box, cancellation=Cancellation(), report_stage=stages.append
+    )
+    return prediction, stages
+
+
+def test_a_click_changes_the_mask_as_it_says(engine: Engine, image: ImageRef) -> None:
+    added, stages = _refine(engine, image, Click(55, 40, is_positive=True))
+    assert stages[-1] == "refine"
+    assert added.found
+    assert added.mask.pixels[40, 55]
+    assert added.mask.grid == image.grid
+    assert added.model_digest == engine.model_digest
+    removed, _ = _refine(engine, image, Click(55, 40, is_positive=False), prior=added.mask)
+    assert not removed.mask.pixels[40, 55]
+    for prediction in (added, removed):
+        np.testing.assert_array_equal(prediction.mask_logits > 0, prediction.mask.pixels)
+        assert prediction.mask_logits.dtype == np.float32
+        assert 0 <= prediction.score <= 1
+
+
+def test_a_box_marks_in_itself_alone(engine: Engine, image: ImageRef) -> None:
+    prediction, _ = _refine(engine, image, box=Box(20, 10, 100, 70))
+    outside = prediction.mask.pixels.copy()
+    outside[10:70, 20:100] = False
+    assert not outside.any()
+
+
+def test_the_same_click_gives_the_same_mask(engine: Engine, image: ImageRef) -> None:
+    click = Click(55, 40, is_positive=True)
+    first, _ = _refine(engine, image, click)
+    _refine(engine, image, Click(5, 5, is_positive=True))
+    second, _ = _refine(engine, image, click)
+    np.testing.assert_array_equal(first.mask_logits, second.mask_logits)
+
+
+def test_a_click_needs_no_words_and_no_second_encoding(engine: Engine, image: ImageRef) -> None:
+    answer, _ = _ask(engine, image)
+    _, stages = _refine(engine, image, Click(55, 40, is_positive=True), prior=answer.mask)
+    assert not {"encode", "language"} & set(stages)
+
+
+def test_clicks_beside_the_image_and_none_at_all_are_refused(engine: Engine, image: ImageRef) -> None:
+    with pytest.raises(ClickOutsideImageError, match="150 x 90 pixels"):
+        _refine(engine, image, Click(150, 3, is_positive=True))
+    with pytest.raises(PromptMissingError):
+        _refine(engine, image)
+    with pytest.raises(ValueError, match="another grid"):
+        _refine(engine, image, Click(1, 1, is_positive=True), prior=Mask(np.zeros((2, 2), bool), Grid(2, 2)))
+
+
+def test_a_cancelled_refinement_does_no_work(engine: Engine, image: ImageRef) -> None:
+    cancellation = Cancellation()
+    cancellation.cancel()
+    with pytest.raises(SegmentationCancelledError):
+        engine.refine(
+            image,
+            None,
+            clicks=[Click(1, 1, is_positive=True)],
+            box=None,
+            cancellation=cancellation,
+            report_stage=lambda _: None,
+        )

@@ -3,17 +3,20 @@
 import hashlib
 import re
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
+from scipy import ndimage
 
 from serving.cancellation import Cancellation
-from serving.errors import QuestionEmptyError, QuestionTooLongError
+from serving.clicks import Box, Click, check_prompts
+from serving.errors import QuestionEmptyError, QuestionTooLongError, RefinerMissingError
 from serving.image_ref import ImageRef
 from serving.mask import Mask
 from serving.prediction import Prediction
+from serving.refinement.kinds import RefinerKind
 
 LONGEST_QUESTION = 2_000
 CERTAIN_LOGIT = 4.0
@@ -47,6 +50,7 @@ class FakeEngine:
         waiting: set while (or after) a call stood at the gate, so that a test can press Stop at that moment.
         cancelled: set when a call ended because it was cancelled.
         questions: every question that was answered, in order.
+        refinements: the clicks and the box of every refinement, in order.
         failure: may be set or cleared between calls.
         gate: likewise.
     """
@@ -57,6 +61,7 @@ class FakeEngine:
         self.waiting = threading.Event()
         self.cancelled = threading.Event()
         self.questions: list[str] = []
+        self.refinements: list[tuple[tuple[Click, ...], Box | None]] = []
         self._encoded: set[str] = set()
         self._lock = threading.Lock()
 
@@ -117,6 +122,67 @@ class FakeEngine:
             model_digest=self.model_digest,
         )
 
+    @property
+    def refiner_kind(self) -> RefinerKind:
+        """A rule, so the classical one."""
+        return RefinerKind.CLASSICAL
+
+    def refine(
+        self,
+        image: ImageRef,
+        prior: Mask | None,
+        *,
+        clicks: Sequence[Click],
+        box: Box | None,
+        cancellation: Cancellation,
+        report_stage: Callable[[str], None],
+    ) -> Prediction:
+        """Add or remove the connected pixels of the colour that was clicked on; add the red ones in the box."""
+        inner_box = check_prompts(clicks, box, image.grid)
+        if prior is not None and prior.grid != image.grid:
+            raise ValueError("the prior mask lies on another grid than the image")
+        self._enter("read", cancellation, report_stage)
+        with Image.open(image.rendering_path) as picture:
+            rgb = np.asarray(picture.convert("RGB"))
+        if self.failure is not None:
+            raise self.failure
+        self._enter("refine", cancellation, report_stage)
+        self._wait_at_gate(cancellation)
+        cancellation.raise_if_cancelled()
+        pixels = np.zeros(rgb.shape[:2], np.bool_) if prior is None else prior.pixels.copy()
+        if inner_box is not None:
+            rows, cols = inner_box.rows_cols
+            pixels[rows, cols] |= find_target(rgb[rows, cols], "red")
+        for click in clicks:
+            pixels[find_same_colour(rgb, click)] = click.is_positive
+        with self._lock:
+            self.refinements.append((tuple(clicks), box))
+        found = bool(pixels.any())
+        return Prediction(
+            mask=Mask(pixels, image.grid),
+            mask_logits=np.where(pixels, CERTAIN_LOGIT, -CERTAIN_LOGIT).astype(np.float32),
+            score=SCORE_FOUND if found else SCORE_ABSENT,
+            found=found,
+            seconds={"read": 0.01, "refine": 0.02},
+            model_digest=self.model_digest,
+        )
+
+    def refine_by(
+        self,
+        kind: RefinerKind,
+        image: ImageRef,
+        prior: Mask | None,
+        *,
+        clicks: Sequence[Click],
+        box: Box | None,
+        cancellation: Cancellation,
+        report_stage: Callable[[str], None],
+    ) -> Prediction:
+        """Do as `refine`; there is no learned refiner."""
+        if kind is RefinerKind.LEARNED:
+            raise RefinerMissingError
+        return self.refine(image, prior, clicks=clicks, box=box, cancellation=cancellation, report_stage=report_stage)
+
     def _enter(self, stage: str, cancellation: Cancellation, report_stage: Callable[[str], None]) -> None:
         if cancellation.is_cancelled:
             self.cancelled.set()
@@ -145,4 +211,12 @@ def find_target(rgb: NDArray[np.uint8], question: str) -> NDArray[np.bool_]:
     distance = np.abs(rgb.astype(np.int16) - np.array(COLOURS[colour], dtype=np.int16)).max(axis=2)
     # 60: a JPEG of a pure colour stays within it, other pure colours are 255 away.
     pixels: NDArray[np.bool_] = distance <= 60
+    return pixels
+
+
+def find_same_colour(rgb: NDArray[np.uint8], click: Click) -> NDArray[np.bool_]:
+    """Return the connected pixels, bool (H, W), whose colour is that under the click."""
+    alike = np.abs(rgb.astype(np.int16) - rgb[click.row_col].astype(np.int16)).max(axis=2) <= 60
+    labels, _ = ndimage.label(alike)
+    pixels: NDArray[np.bool_] = labels == labels[click.row_col]
     return pixels
