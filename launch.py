@@ -6,12 +6,13 @@ functions that need them, so that `segearth --help` is quick.
 
 import atexit
 import difflib
+import importlib.util
 import logging
 import os
 import sys
 import tempfile
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -24,10 +25,12 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from assistant.interfaces import Engine, History
 from assistant.turns import TurnRunner
+from serving.errors import BackendUnavailableError
 from serving.imagery.admission import ImageLimits
 from serving.language.smollm2_files import FOLDER_NAME as LANGUAGE_FOLDER
 from serving.language.smollm2_files import find_converted, find_gguf
-from serving.model_choice import ModelChoice, ModelDescription, Precision, Quantisation
+from serving.model_choice import Backend, ModelChoice, ModelDescription, Precision, Quantisation
+from serving.vllm_choice import INSTALL_ADVICE, VllmChoice
 from ui.cli.deferred import add_deferred_command
 from ui.cli.doctor import add_doctor_command
 from ui.cli.errors import CliError, PortInUseError
@@ -75,6 +78,14 @@ class Settings(BaseSettings):
         model_dir: folder of the small model, with its config.
         dtype: precision of the weights.
         quantize: of the language backbone's linear layers.
+        backend: what runs the language backbone: this process (transformers), or vLLM in one of its own.
+        vllm_python: the interpreter that has vLLM; None takes `.venv-vllm` beside the code, or this one.
+        vllm_start_timeout_s: seconds after which a start of vLLM has failed.
+        vllm_kv_cache_gb: memory for vLLM's keys and values on a CPU.
+        vllm_gpu_memory_share: of a GPU's memory for vLLM; the rest is for encoder and mask head.
+        vllm_max_sequences: requests that vLLM works on at once.
+        vllm_tensor_parallel: GPUs that one copy of the language model is spread over.
+        vllm_data_parallel: copies of the language model.
         host: address that the chat listens on.
         port: port that the chat listens on.
         device: where the model runs; "auto" takes CUDA where there is a device.
@@ -100,6 +111,14 @@ class Settings(BaseSettings):
     model_dir: Path = HERE / "models" / "mini"
     dtype: Precision = "fp32"
     quantize: Quantisation | None = None
+    backend: Backend = "transformers"
+    vllm_python: Path | None = None
+    vllm_start_timeout_s: float = Field(default=300.0, gt=0)
+    vllm_kv_cache_gb: float = Field(default=1.0, gt=0)
+    vllm_gpu_memory_share: float = Field(default=0.5, gt=0, le=1)
+    vllm_max_sequences: int = Field(default=16, ge=1)
+    vllm_tensor_parallel: int = Field(default=1, ge=1)
+    vllm_data_parallel: int = Field(default=1, ge=1)
     host: str = "127.0.0.1"
     port: int = Field(default=7860, ge=1, le=65_535)
     device: Literal["auto", "cpu", "cuda"] = "auto"
@@ -117,7 +136,7 @@ class Settings(BaseSettings):
     @property
     def model_choice(self) -> ModelChoice:
         """Which model answers."""
-        return ModelChoice(self.model or self.model_dir, self.dtype, self.quantize)
+        return ModelChoice(self.model or self.model_dir, self.dtype, self.quantize, self.backend)
 
     @property
     def image_limits(self) -> ImageLimits:
@@ -185,7 +204,38 @@ def load_engine(settings: Settings, choice: ModelChoice | None = None) -> "SegEa
     from serving.loading import load_engine as load
 
     quieten_transformers()
-    return load(settings.model_choice, cache_dir=settings.cache_dir, device=settings.device, threads=settings.threads)
+    chosen = choice or settings.model_choice
+    vllm = choose_vllm(settings) if chosen.backend == "vllm" else None
+    return load(chosen, cache_dir=settings.cache_dir, device=settings.device, threads=settings.threads, vllm=vllm)
+
+
+def choose_vllm(settings: Settings) -> VllmChoice:
+    """Return where vLLM is and what it may take.
+
+    Raises:
+        BackendUnavailableError: it is nowhere.
+    """
+    beside = HERE / ".venv-vllm" / "bin" / "python"
+    python = settings.vllm_python or (beside if beside.is_file() else None)
+    if python is None and importlib.util.find_spec("vllm") is None:
+        raise BackendUnavailableError(f"vLLM is not installed. {INSTALL_ADVICE}")
+    return VllmChoice(
+        python=python or Path(sys.executable),
+        environment=build_vllm_environment(os.environ),
+        report=lambda words: typer.echo(words, err=True),
+        start_timeout_s=settings.vllm_start_timeout_s,
+        kv_cache_gb=settings.vllm_kv_cache_gb,
+        gpu_memory_share=settings.vllm_gpu_memory_share,
+        max_sequences=settings.vllm_max_sequences,
+        tensor_parallel=settings.vllm_tensor_parallel,
+        data_parallel=settings.vllm_data_parallel,
+    )
+
+
+def build_vllm_environment(environment: Mapping[str, str]) -> dict[str, str]:
+    """Return what vLLM's process sees of the environment: nothing of this Python's, nothing of our settings."""
+    kept = {name: value for name, value in environment.items() if not name.startswith(("PYTHON", ENV_PREFIX))}
+    return kept | {"VLLM_NO_USAGE_STATS": "1", "HF_HUB_OFFLINE": "1", "VLLM_LOGGING_LEVEL": "WARNING"}
 
 
 @contextmanager
@@ -194,6 +244,17 @@ def open_engine(settings: Settings, choice: ModelChoice) -> Iterator[Engine]:
     with closing(load_engine(settings, choice)) as loaded:
         engine: Engine = loaded  # mypy proves the fit here
         yield engine
+
+
+@contextmanager
+def open_lent_engine(settings: Settings, choice: ModelChoice) -> Iterator[Engine]:
+    """Answer on a GPU that is lent for one call at a time; the model is loaded here once, to see that it can be."""
+    from ui.zero_gpu import ZeroGpuEngine
+
+    with closing(load_engine(settings.model_copy(update={"device": "cpu"}), choice)) as loaded:
+        digest = loaded.model_digest
+    engine: Engine = ZeroGpuEngine(lambda: load_engine(settings, choice), model_digest=digest)
+    yield engine
 
 
 def build_cli(settings: Settings, *, space: Space | None = None, whole: bool = False) -> typer.Typer:
@@ -275,7 +336,8 @@ def run_server(settings: Settings, host: str, port: int, choice: ModelChoice, sp
     typer.echo("Loading the model ...")
     if choice.model == settings.model_dir:
         ensure_language_weights(settings)
-    with open_engine(settings, choice) as engine, open_services(settings, engine) as services:
+    open_chosen = open_lent_engine if space is not None and space.lends_gpu else open_engine
+    with open_chosen(settings, choice) as engine, open_services(settings, engine) as services:
         page = build_app(services, page_settings)
         try:
             _, url, _ = page.launch(

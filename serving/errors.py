@@ -21,6 +21,7 @@ ServingError
 │   ├── RefinerOutdatedError        the refiner belongs to other weights
 │   └── RefinerMissingError         the model has no learned refiner
 ├── DeviceUnavailableError          no CUDA device where one was asked for
+├── GpuNotLentError                 a shared GPU is not to be had for this call
 ├── QuantisationUnavailableError    bitsandbytes is not installed
 ├── LanguageUnavailableError        the language backbone cannot answer now
 ├── LanguageInputError              what it was to read is refused
@@ -176,6 +177,16 @@ class DeviceUnavailableError(ServingError):
         super().__init__(
             "PyTorch finds no CUDA device here. Set SEGEARTH_DEVICE to auto or cpu, "
             "or run `segearth doctor` to see what PyTorch finds."
+        )
+
+
+class GpuNotLentError(ServingError):
+    """A GPU that is lent for one call at a time is not to be had for this one."""
+
+    def __init__(self, *, reason: str) -> None:
+        super().__init__(
+            f"No GPU could be had for this question ({reason.strip().rstrip('.')}). "
+            "The question is kept; please try it again later."
         )
 
 
