@@ -6,13 +6,12 @@ functions that need them, so that `segearth --help` is quick.
 
 import atexit
 import difflib
-import importlib.util
 import logging
 import os
 import sys
 import tempfile
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -25,12 +24,10 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from assistant.interfaces import Engine, History
 from assistant.turns import TurnRunner
-from serving.errors import BackendUnavailableError
 from serving.imagery.admission import ImageLimits
 from serving.language.smollm2_files import FOLDER_NAME as LANGUAGE_FOLDER
 from serving.language.smollm2_files import find_converted, find_gguf
-from serving.model_choice import Backend, ModelChoice, ModelDescription, Precision, Quantisation
-from serving.vllm_choice import INSTALL_ADVICE, VllmChoice
+from serving.model_choice import ModelChoice, ModelDescription, Precision, Quantisation
 from ui.cli.deferred import add_deferred_command
 from ui.cli.doctor import add_doctor_command
 from ui.cli.errors import CliError, PortInUseError
@@ -78,14 +75,6 @@ class Settings(BaseSettings):
         model_dir: folder of the small model, with its config.
         dtype: precision of the weights.
         quantize: of the language backbone's linear layers.
-        backend: what runs the language backbone: this process (transformers), or vLLM in one of its own.
-        vllm_python: the interpreter that has vLLM; None takes `.venv-vllm` beside the code, or this one.
-        vllm_start_timeout_s: seconds after which a start of vLLM has failed.
-        vllm_kv_cache_gb: memory for vLLM's keys and values on a CPU.
-        vllm_gpu_memory_share: of a GPU's memory for vLLM; the rest is for encoder and mask head.
-        vllm_max_sequences: requests that vLLM works on at once.
-        vllm_tensor_parallel: GPUs that one copy of the language model is spread over.
-        vllm_data_parallel: copies of the language model.
         host: address that the chat listens on.
         port: port that the chat listens on.
         device: where the model runs; "auto" takes CUDA where there is a device.
@@ -111,14 +100,6 @@ class Settings(BaseSettings):
     model_dir: Path = HERE / "models" / "mini"
     dtype: Precision = "fp32"
     quantize: Quantisation | None = None
-    backend: Backend = "transformers"
-    vllm_python: Path | None = None
-    vllm_start_timeout_s: float = Field(default=300.0, gt=0)
-    vllm_kv_cache_gb: float = Field(default=1.0, gt=0)
-    vllm_gpu_memory_share: float = Field(default=0.5, gt=0, le=1)
-    vllm_max_sequences: int = Field(default=16, ge=1)
-    vllm_tensor_parallel: int = Field(default=1, ge=1)
-    vllm_data_parallel: int = Field(default=1, ge=1)
     host: str = "127.0.0.1"
     port: int = Field(default=7860, ge=1, le=65_535)
     device: Literal["auto", "cpu", "cuda"] = "auto"
@@ -136,7 +117,7 @@ class Settings(BaseSettings):
     @property
     def model_choice(self) -> ModelChoice:
         """Which model answers."""
-        return ModelChoice(self.model or self.model_dir, self.dtype, self.quantize, self.backend)
+        return ModelChoice(self.model or self.model_dir, self.dtype, self.quantize)
 
     @property
     def image_limits(self) -> ImageLimits:
@@ -204,38 +185,7 @@ def load_engine(settings: Settings, choice: ModelChoice | None = None) -> "SegEa
     from serving.loading import load_engine as load
 
     quieten_transformers()
-    chosen = choice or settings.model_choice
-    vllm = choose_vllm(settings) if chosen.backend == "vllm" else None
-    return load(chosen, cache_dir=settings.cache_dir, device=settings.device, threads=settings.threads, vllm=vllm)
-
-
-def choose_vllm(settings: Settings) -> VllmChoice:
-    """Return where vLLM is and what it may take.
-
-    Raises:
-        BackendUnavailableError: it is nowhere.
-    """
-    beside = HERE / ".venv-vllm" / "bin" / "python"
-    python = settings.vllm_python or (beside if beside.is_file() else None)
-    if python is None and importlib.util.find_spec("vllm") is None:
-        raise BackendUnavailableError(f"vLLM is not installed. {INSTALL_ADVICE}")
-    return VllmChoice(
-        python=python or Path(sys.executable),
-        environment=build_vllm_environment(os.environ),
-        report=lambda words: typer.echo(words, err=True),
-        start_timeout_s=settings.vllm_start_timeout_s,
-        kv_cache_gb=settings.vllm_kv_cache_gb,
-        gpu_memory_share=settings.vllm_gpu_memory_share,
-        max_sequences=settings.vllm_max_sequences,
-        tensor_parallel=settings.vllm_tensor_parallel,
-        data_parallel=settings.vllm_data_parallel,
-    )
-
-
-def build_vllm_environment(environment: Mapping[str, str]) -> dict[str, str]:
-    """Return what vLLM's process sees of the environment: nothing of this Python's, nothing of our settings."""
-    kept = {name: value for name, value in environment.items() if not name.startswith(("PYTHON", ENV_PREFIX))}
-    return kept | {"VLLM_NO_USAGE_STATS": "1", "HF_HUB_OFFLINE": "1", "VLLM_LOGGING_LEVEL": "WARNING"}
+    return load(settings.model_choice, cache_dir=settings.cache_dir, device=settings.device, threads=settings.threads)
 
 
 @contextmanager
