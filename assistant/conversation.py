@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from assistant.facts import Facts
+from assistant.operations import Operation
 from serving.image_ref import ImageRef
 
 
@@ -39,6 +40,7 @@ class NewMessage:
     seconds: Mapping[str, float] = field(default_factory=dict)
     model_digest: str | None = None
     status: Status = Status.COMPLETE
+    operations: tuple[Operation, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -54,7 +56,8 @@ class Message:
         created_at: UTC, timezone-aware.
         image: the image the message is about; None when there is none yet.
         mask_digest: digest of the mask's blob (1-bit PNG of the image's size); None when no mask was made.
-        confidence_digest: digest of the 8-bit confidence map (PNG, 255 = certain); None when no mask was made.
+        confidence_digest: digest of the 8-bit confidence map (PNG, 255 = certain) of the model's own mask, with which
+            `operations` begin; None when no mask was made.
         question: what the image was asked; set together with `facts`, also where nothing was found.
         facts: measured from the answer, zero pixels where nothing was found; None on every message that is not
             the answer to a question put to the image.
@@ -62,6 +65,7 @@ class Message:
         seconds: time per stage.
         model_digest: SHA-256 of the weights that answered.
         status: how it ended.
+        operations: what was done with the model's own mask to come to this one, in order.
     """
 
     id: str
@@ -79,6 +83,7 @@ class Message:
     seconds: Mapping[str, float]
     model_digest: str | None
     status: Status
+    operations: tuple[Operation, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,6 @@ from dataclasses import replace
 
 import numpy as np
 import structlog
-from numpy.typing import NDArray
-from scipy.special import expit
 from structlog.typing import FilteringBoundLogger
 
 from assistant.answering import describe_answer
@@ -16,9 +14,9 @@ from assistant.events import Event, MaskReady, Stage, TextDelta
 from assistant.interfaces import Clock, Engine, History
 from assistant.measuring import measure_facts
 from assistant.operations import Operation, RepeatInImage
-from assistant.planning import Outcome, Plan, blend_confidence, carry_out, find_others, plan_question
+from assistant.planning import Outcome, Plan, carry_out, find_others, plan_question, to_confidence
 from assistant.refined_answering import describe_planned, describe_refined
-from assistant.refining import choose_image, collect_script, name_ones, plan_script
+from assistant.refining import choose_image, collect_script, name_ones
 from assistant.staged_work import run_staged
 from serving.cancellation import Cancellation
 from serving.image_ref import ImageRef
@@ -63,7 +61,7 @@ class MaskAnswers:
             return carry_out(plan, self._asker(image, cancellation, report))
 
         outcome = yield from run_staged(work, cancellation)
-        yield _stage("measure")
+        yield to_stage("measure")
         measuring = self._clock()
         prediction = outcome.prediction
         facts = measure_facts(outcome.mask)
@@ -72,8 +70,9 @@ class MaskAnswers:
         confidence_digest: str | None = None
         if facts.pixel_count > 0:
             mask_digest = self._history.store_mask(outcome.mask)
-            confidence = blend_confidence(to_confidence(prediction.mask_logits), prediction.mask, outcome.mask)
-            confidence_digest = self._history.store_confidence(confidence)
+        if facts.pixel_count > 0 or plan.operations:
+            # Of the model's own mask, from which the operations can be done again, also where they left nothing.
+            confidence_digest = self._history.store_confidence(to_confidence(prediction.mask_logits))
         measured = self._clock()
         if plan.operations:
             sentences = describe_planned(question, outcome, facts, image.grid)
@@ -91,6 +90,7 @@ class MaskAnswers:
             # The clock of the day can be set back between two looks.
             seconds={**outcome.seconds, "measure": max(0.0, (measured - measuring).total_seconds())},
             model_digest=prediction.model_digest,
+            operations=plan.operations,
         )
         note(answer)
         self._log.info(
@@ -128,19 +128,19 @@ class MaskAnswers:
         script = collect_script(messages, previous)
         if isinstance(operations[0], RepeatInImage):
             target = choose_image(operations[0].which, messages, image)
-            plan = plan_script(script)
-            plan = replace(plan, operations=(*plan.operations, *operations[1:]))
+            plan = plan_question(script[0] if script else previous.question or "")
+            plan = replace(plan, operations=(*previous.operations, *operations[1:]))
             return (yield from self.segment(target, ", ".join(script), plan, note, cancellation))
         named = name_ones(operations, plan_question(script[0]).subject if script else None)
 
         def work(report: Callable[[Stage], None]) -> tuple[Mapping[str, Mask], Mapping[str, float], Mask]:
             others, seconds = find_others(named, self._asker(image, cancellation, report))
-            report(_stage("refine"))
+            report(to_stage("refine"))
             return others, seconds, apply_operations(before, named, others)
 
         before = self._load_mask(owner, previous, image)
         others, seconds, mask = yield from run_staged(work, cancellation)
-        yield _stage("measure")
+        yield to_stage("measure")
         facts = measure_facts(mask)
         cancellation.raise_if_cancelled()
         missing = tuple(name for name, other in others.items() if other.pixel_count == 0)
@@ -151,12 +151,13 @@ class MaskAnswers:
             image=image,
             mask_digest=self._history.store_mask(mask) if facts.pixel_count > 0 else None,
             # Of the model's answer that was changed: exact operations make nothing more or less certain.
-            confidence_digest=previous.confidence_digest if facts.pixel_count > 0 else None,
+            confidence_digest=previous.confidence_digest,
             question=", ".join((*script, messages[-1].text)),
             facts=facts,
             score=previous.score,
             seconds=seconds,
             model_digest=previous.model_digest,
+            operations=(*previous.operations, *named),
         )
         note(answer)
         self._log.info("mask_refined", image_digest=image.digest, operations=len(named), asked=len(others))
@@ -174,7 +175,7 @@ class MaskAnswers:
     ) -> Callable[[str], Prediction]:
         """Return what puts a question to the engine about `image` and reports its stages."""
         return lambda question: self._engine.segment(
-            image, question, cancellation=cancellation, report_stage=lambda name: report(_stage(name))
+            image, question, cancellation=cancellation, report_stage=lambda name: report(to_stage(name))
         )
 
 
@@ -193,16 +194,11 @@ def show(answer: NewMessage, sentences: Sequence[str]) -> Iterator[Event]:
     yield from _stream(sentences)
 
 
-def to_confidence(mask_logits: NDArray[np.float32]) -> NDArray[np.uint8]:
-    """Return the probability behind each logit in 255ths, uint8, of the same shape."""
-    confidence: NDArray[np.uint8] = np.rint(expit(mask_logits) * 255).astype(np.uint8)
-    return confidence
-
-
 def _stream(sentences: Sequence[str]) -> Iterator[TextDelta]:
     for position, sentence in enumerate(sentences):
         yield TextDelta(sentence if position == 0 else f" {sentence}")
 
 
-def _stage(name: str) -> Stage:
+def to_stage(name: str) -> Stage:
+    """Return a stage with its sentence."""
     return Stage(name=name, sentence=STAGE_SENTENCES.get(name, "Working on it"))

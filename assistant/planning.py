@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import expit
 
 from assistant.applying import apply_operations
-from assistant.operations import BySize, Intersect, Keep, Operation, Subtract, Unite, name_others
+from assistant.operations import BySize, Intersect, Keep, Operation, Subtract, Threshold, Unite, name_others
 from assistant.routing.decomposition import decompose, is_one_thing, name_class
 from serving.mask import Mask
 from serving.prediction import Prediction
@@ -83,7 +84,9 @@ def carry_out(plan: Plan, ask: Ask, *, depth: int = 0, is_presumed: bool | None 
     presumed = bool(plan.operations) if is_presumed is None else is_presumed
     found = outline_presumed(prediction) if presumed else prediction.mask
     others, seconds = find_others(plan.operations, ask, depth=depth)
-    mask = apply_operations(found, plan.operations, others)
+    moves_threshold = any(isinstance(operation, Threshold) for operation in plan.operations)
+    confidence = to_confidence(prediction.mask_logits) if moves_threshold else None
+    mask = apply_operations(found, plan.operations, others, confidence)
     return Outcome(
         plan=plan,
         prediction=prediction,
@@ -135,15 +138,7 @@ def add_seconds(first: Mapping[str, float], second: Mapping[str, float]) -> Mapp
     return {name: first.get(name, 0.0) + second.get(name, 0.0) for name in dict.fromkeys([*first, *second])}
 
 
-def blend_confidence(confidence: NDArray[np.uint8], before: Mask, after: Mask) -> NDArray[np.uint8]:
-    """Return the confidence that goes with `after`: what exact operations took away or added is certain.
-
-    Args:
-        confidence: of `before`, uint8 (H, W), in 255ths.
-        before: the model's mask.
-        after: what operations made of it.
-    """
-    taken = before.pixels & ~after.pixels
-    added = after.pixels & ~before.pixels
-    blended: NDArray[np.uint8] = np.where(taken, 0, np.where(added, 255, confidence)).astype(np.uint8)
-    return blended
+def to_confidence(mask_logits: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """Return the probability behind each logit in 255ths, uint8, of the same shape."""
+    confidence: NDArray[np.uint8] = np.rint(expit(mask_logits) * 255).astype(np.uint8)
+    return confidence

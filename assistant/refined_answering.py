@@ -7,6 +7,8 @@ from assistant.planning import Outcome
 from assistant.wording import describe_compass, describe_operations
 from serving.grid import Grid
 
+NO_STEPS = "Marked what the model found, without any steps."
+
 
 def describe_planned(question: str, outcome: Outcome, facts: Facts, grid: Grid) -> tuple[str, ...]:
     """Return the sentences for a question that came down to a class and operations.
@@ -39,13 +41,31 @@ def describe_refined(
         after: measured from the new one.
         grid: of the image.
     """
-    done = f"Changed what was marked: {describe_operations(operations)}."
+    done = f"Changed what was marked: {describe_operations(operations)}." if operations else NO_STEPS
     remarks = _describe_remarks(operations, missing, grid)
     if after.pixel_count > 0:
         return (done, *remarks, *describe_findings(after))
     if before.pixel_count == 0:
         return (done, *remarks, "Nothing was marked before, and nothing is marked now.")
     return (done, *remarks, "Nothing is left of what was marked.")
+
+
+def describe_pointed(before: Facts, after: Facts) -> tuple[str, ...]:
+    """Return the sentences for a mask that was changed where somebody pointed.
+
+    Args:
+        before: measured from the mask that there was.
+        after: measured from the new one.
+    """
+    change = after.pixel_count - before.pixel_count
+    if after.pixel_count == 0:
+        return ("Nothing is left of what was marked.",)
+    if change == 0:
+        done = "Looked where you pointed; as much is marked as before."
+    else:
+        verb = "added" if change > 0 else "removed"
+        done = f"Changed where you pointed: {abs(change):,} pixel{'' if abs(change) == 1 else 's'} {verb}."
+    return (done, *describe_findings(after))
 
 
 def _describe_remarks(operations: tuple[Operation, ...], missing: tuple[str, ...], grid: Grid) -> tuple[str, ...]:

@@ -8,7 +8,6 @@ from assistant.conversation import Message, Role
 from assistant.errors import ImageNotInConversationError
 from assistant.intents import Refine, Segment
 from assistant.operations import AllOf, ImageChoice, Keep, Operation, Remove, RepeatInImage
-from assistant.planning import Plan, plan_question
 from assistant.routing.router import route
 from serving.image_ref import ImageRef
 
@@ -65,24 +64,15 @@ def collect_script(messages: Sequence[Message], answer: Message) -> tuple[str, .
         if message.image.digest != answer.image.digest:
             continue
         intent = route(said, has_answer=bool(script))
-        if isinstance(intent, Segment):
+        if not (message.question or "").endswith(said):
+            pass  # changed by hand: what stands there was not said
+        elif isinstance(intent, Segment):
             script = [said]
         elif isinstance(intent, Refine) and not any(isinstance(one, RepeatInImage) for one in intent.operations):
             script.append(said)
         if message.id == answer.id:
             break
     return tuple(script)
-
-
-def plan_script(script: Sequence[str]) -> Plan:
-    """Return one plan that does all that was said: the question first, then the operations of each refinement."""
-    plan = plan_question(script[0])
-    operations = plan.operations
-    for said in script[1:]:
-        intent = route(said, has_answer=True)
-        assert isinstance(intent, Refine), "a script holds refinements"
-        operations = (*operations, *name_ones(intent.operations, plan.subject))
-    return replace(plan, operations=operations)
 
 
 def name_ones(operations: tuple[Operation, ...], subject: str | None) -> tuple[Operation, ...]:

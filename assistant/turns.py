@@ -9,6 +9,7 @@ import structlog
 from structlog.typing import FilteringBoundLogger
 
 from assistant.answering import answer_topic
+from assistant.changes import Change, describe_change
 from assistant.conversation import Message, NewMessage, Role, Status
 from assistant.errors import AssistantError, ImageNeededError, MessageNotFoundError
 from assistant.events import Accepted, Done, Event, Failed
@@ -16,6 +17,7 @@ from assistant.intents import Ask, Clarify, Command, Refine, Segment
 from assistant.interfaces import Clock, Engine, History
 from assistant.mask_answers import STAGE_SENTENCES as STAGE_SENTENCES  # named here for who shows a turn
 from assistant.mask_answers import MaskAnswers, say
+from assistant.mask_changes import MaskChanges
 from assistant.planning import plan_question
 from assistant.questions import LONGEST_QUESTION, check_question, title_conversation
 from assistant.routing.router import NO_STEPS_BACK, route
@@ -38,6 +40,7 @@ class TurnRequest:
         retry_of: id of a message of this person's in this conversation, to answer it anew: its text and image
             are taken, and it is not stored a second time.
         point_xy_px: where the person clicked in the image, (column, row), for "remove that one".
+        change: what the person did to a mask by hand, in place of `text`.
     """
 
     owner: str
@@ -47,6 +50,7 @@ class TurnRequest:
     cancellation: Cancellation = field(default_factory=Cancellation)
     retry_of: str | None = None
     point_xy_px: tuple[float, float] | None = None
+    change: Change | None = None
 
 
 @dataclass
@@ -85,6 +89,7 @@ class TurnRunner:
         self, engine: Engine, history: History, clock: Clock, *, longest_question: int = LONGEST_QUESTION
     ) -> None:
         self._answers = MaskAnswers(engine, history, clock)
+        self._changes = MaskChanges(engine, history)
         self._history = history
         self._longest_question = longest_question
         self._log: FilteringBoundLogger = structlog.get_logger("assistant.turns")
@@ -120,6 +125,12 @@ class TurnRunner:
         image = question.image
         if image is None:
             raise ImageNeededError
+        if request.change is not None:
+            answer = yield from self._changes.answer(
+                request.owner, request.change, question.conversation_id, turn.note, request.cancellation
+            )
+            yield self._finish(request, turn, question, answer)
+            return
         previous = _find_answer(earlier, image)
         # No tree of answers is kept yet, so that nothing is promised that cannot be done.
         intent = route(
@@ -143,15 +154,20 @@ class TurnRunner:
                 answer = yield from say((sentence,), image, turn.note)
             case Command():
                 answer = yield from say((NO_STEPS_BACK,), image, turn.note)
+        yield self._finish(request, turn, question, answer)
+
+    def _finish(self, request: TurnRequest, turn: _Turn, question: Message, answer: NewMessage) -> Done:
+        """Store the answer and return the turn's last event."""
         message = self._history.append_message(request.owner, question.conversation_id, answer)
         turn.is_answered = True
-        yield Done(message)
+        return Done(message)
 
     def _accept(self, request: TurnRequest) -> tuple[Sequence[Message], Message]:
         """Return the messages before the question, and the question, stored."""
         if request.retry_of is not None:
             return self._find_question(request, request.retry_of)
-        text = check_question(request.text, longest=self._longest_question)
+        text = request.text if request.change is None else describe_change(request.change)
+        text = check_question(text, longest=self._longest_question)
         earlier: Sequence[Message] = ()
         conversation_id = request.conversation_id
         if conversation_id is None:
@@ -160,6 +176,8 @@ class TurnRunner:
             earlier = self._history.list_messages(request.owner, conversation_id)
             self._name_after_first_question(request.owner, conversation_id, earlier, text)
         image = request.image or next((message.image for message in reversed(earlier) if message.image), None)
+        if request.change is not None:
+            image = self._history.get_message(request.owner, request.change.answer_id).image
         message = NewMessage(role=Role.USER, text=text, image=image)
         return earlier, self._history.append_message(request.owner, conversation_id, message)
 

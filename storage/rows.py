@@ -5,6 +5,7 @@ from typing import Any
 
 from assistant.conversation import ConversationSummary, Message, NewMessage, Role, Status
 from assistant.facts import Facts
+from assistant.operation_json import from_rows, to_rows
 from serving.grid import Grid
 from serving.image_ref import ImageRef
 from storage.blobs import LocalBlobStore
@@ -45,6 +46,7 @@ def fill_message_row(row: MessageRow, message: NewMessage) -> None:
     row.score = None if message.score is None else float(message.score)
     row.seconds = {stage: float(seconds) for stage, seconds in message.seconds.items()}
     row.model_digest = message.model_digest
+    row.operations = to_rows(message.operations) if message.operations else None
 
 
 def to_message(row: MessageRow, image_row: ImageRow | None, blobs: LocalBlobStore) -> Message:
@@ -65,6 +67,7 @@ def to_message(row: MessageRow, image_row: ImageRow | None, blobs: LocalBlobStor
         seconds=row.seconds,
         model_digest=row.model_digest,
         status=Status(row.status),
+        operations=() if row.operations is None else from_rows(row.operations),
     )
 
 

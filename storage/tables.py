@@ -102,6 +102,7 @@ class MessageRow(Base):
     Attributes:
         text_folded: the text as it is searched.
         image_name: as this person gave it; the image itself may be known to others by other names.
+        operations: as `assistant.operation_json` writes them; None where there are none.
     """
 
     __tablename__ = "messages"
@@ -123,6 +124,7 @@ class MessageRow(Base):
     score: Mapped[float | None] = mapped_column(Double)
     seconds: Mapped[Any] = mapped_column(JSON)
     model_digest: Mapped[str | None] = mapped_column(String(DIGEST_LENGTH))
+    operations: Mapped[Any | None] = mapped_column(JSON(none_as_null=True))
 
 
 class HoldRow(Base):

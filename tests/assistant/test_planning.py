@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from assistant.operations import BySize, Keep
-from assistant.planning import Plan, add_seconds, blend_confidence, carry_out, plan_question, plan_thing
+from assistant.planning import Plan, add_seconds, carry_out, plan_question, plan_thing
 from serving.mask import Mask
 from serving.prediction import Prediction
 from tests.assistant.masks.strategies import draw_mask
@@ -69,12 +69,3 @@ def test_one_thing_is_one_part_and_what_extends_is_all_of_it() -> None:
 
 def test_seconds_of_each_stage_add_up() -> None:
     assert add_seconds({"read": 1.0}, {"read": 0.5, "decode": 2.0}) == {"read": 1.5, "decode": 2.0}
-
-
-@pytest.mark.parametrize(
-    ("before", "after", "expected"), [("#", ".", 0), (".", "#", 255), ("#", "#", 200), (".", ".", 200)]
-)
-def test_confidence_is_certain_where_exact_operations_changed_the_mask(before: str, after: str, expected: int) -> None:
-    confidence = np.array([[200]], dtype=np.uint8)
-    changed: list[Mask] = [draw_mask(before), draw_mask(after)]
-    assert blend_confidence(confidence, *changed).tolist() == [[expected]]

@@ -9,7 +9,7 @@ from structlog.testing import capture_logs
 
 from assistant.conversation import Message, NewMessage, Role, Status
 from assistant.events import Accepted, Done, Event, Failed, MaskReady, Stage, TextDelta
-from assistant.mask_answers import to_confidence
+from assistant.planning import to_confidence
 from assistant.questions import LONGEST_QUESTION
 from assistant.turns import TurnRequest, TurnRunner
 from serving.cancellation import Cancellation

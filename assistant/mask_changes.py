@@ -1,0 +1,186 @@
+"""Make the answers to changes by hand: other steps from the model's mask on, and places that were pointed at."""
+
+from collections.abc import Callable, Generator, Mapping
+from dataclasses import replace
+
+import numpy as np
+import structlog
+from structlog.typing import FilteringBoundLogger
+
+from assistant.applying import apply_operations, threshold_confidence
+from assistant.changes import Change, Pointing, Revision
+from assistant.conversation import Message, NewMessage, Role
+from assistant.errors import ConfidenceMissingError, MaskNotFoundError
+from assistant.events import Event, Stage
+from assistant.interfaces import Engine, History
+from assistant.mask_answers import Note, show, to_stage
+from assistant.measuring import measure_facts
+from assistant.operations import Operation, name_others
+from assistant.planning import find_others, to_confidence
+from assistant.refined_answering import describe_pointed, describe_refined
+from assistant.staged_work import run_staged
+from serving.cancellation import Cancellation
+from serving.image_ref import ImageRef
+from serving.mask import Mask
+from serving.prediction import Prediction
+
+# The model's own mask is what it thinks likelier than not.
+OWN_LEVEL = 0.5
+
+
+class MaskChanges:
+    """Changes masks by hand; keeps nothing between changes.
+
+    Args:
+        engine: finds things that steps name, and refines by clicks.
+        history: where masks and confidence maps are.
+    """
+
+    def __init__(self, engine: Engine, history: History) -> None:
+        self._engine = engine
+        self._history = history
+        self._log: FilteringBoundLogger = structlog.get_logger("assistant.mask_changes")
+
+    def answer(
+        self, owner: str, change: Change, conversation_id: str, note: Note, cancellation: Cancellation
+    ) -> Generator[Event, None, NewMessage]:
+        """Yield stages, mask and text of a changed answer; return it, ready to be stored.
+
+        Args:
+            owner: who asks.
+            change: what to do.
+            conversation_id: where the answer will be stored, and the answer that is changed must be.
+            note: takes the answer before anything of it is shown.
+            cancellation: to stop it.
+
+        Raises:
+            MaskNotFoundError: the message that is to be changed answers no question to an image, or not here.
+            ConfidenceMissingError: steps from a model's mask whose confidence map was not kept.
+        """
+        answer = self._history.get_message(owner, change.answer_id)
+        if answer.image is None or answer.facts is None or answer.conversation_id != conversation_id:
+            raise MaskNotFoundError
+        match change:
+            case Revision(operations=operations):
+                return (yield from self._revise(owner, answer, answer.image, operations, note, cancellation))
+            case Pointing():
+                return (yield from self._point(owner, answer, answer.image, change, note, cancellation))
+
+    def preview(self, owner: str, answer: Message, operations: tuple[Operation, ...]) -> Mask:
+        """Return the mask that steps from the model's own mask on make, without asking the model.
+
+        Raises:
+            ConfidenceMissingError: the answer's confidence map was not kept, or a step needs to ask the model.
+        """
+        assert answer.image is not None, "an answer is about an image"
+        confidence = self._history.load_confidence(owner, answer.id)
+        if name_others(operations):
+            raise ConfidenceMissingError
+        own = threshold_confidence(confidence, OWN_LEVEL, answer.image.grid)
+        return apply_operations(own, operations, {}, confidence)
+
+    def _revise(
+        self,
+        owner: str,
+        answer: Message,
+        image: ImageRef,
+        operations: tuple[Operation, ...],
+        note: Note,
+        cancellation: Cancellation,
+    ) -> Generator[Event, None, NewMessage]:
+        confidence = self._history.load_confidence(owner, answer.id)
+
+        def work(report: Callable[[Stage], None]) -> tuple[Mapping[str, Mask], Mapping[str, float], Mask]:
+            others, seconds = find_others(operations, self._asker(image, cancellation, report))
+            report(to_stage("refine"))
+            own = threshold_confidence(confidence, OWN_LEVEL, image.grid)
+            return others, seconds, apply_operations(own, operations, others, confidence)
+
+        others, seconds, mask = yield from run_staged(work, cancellation)
+        yield to_stage("measure")
+        facts = measure_facts(mask)
+        cancellation.raise_if_cancelled()
+        missing = tuple(name for name, other in others.items() if other.pixel_count == 0)
+        assert answer.facts is not None, "an answer has facts"
+        sentences = describe_refined(operations, missing, answer.facts, facts, image.grid)
+        changed = replace(
+            _copy(answer),
+            text=" ".join(sentences),
+            mask_digest=self._history.store_mask(mask) if facts.pixel_count > 0 else None,
+            facts=facts,
+            seconds=seconds,
+            operations=operations,
+        )
+        note(changed)
+        self._log.info("mask_revised", image_digest=image.digest, operations=len(operations), asked=len(others))
+        yield from show(changed, sentences)
+        return changed
+
+    def _point(
+        self,
+        owner: str,
+        answer: Message,
+        image: ImageRef,
+        pointing: Pointing,
+        note: Note,
+        cancellation: Cancellation,
+    ) -> Generator[Event, None, NewMessage]:
+        before = self._load_mask(owner, answer, image)
+
+        def work(report: Callable[[Stage], None]) -> Prediction:
+            return self._engine.refine(
+                image,
+                before,
+                clicks=pointing.clicks,
+                box=pointing.box,
+                cancellation=cancellation,
+                report_stage=lambda name: report(to_stage(name)),
+            )
+
+        prediction = yield from run_staged(work, cancellation)
+        yield to_stage("measure")
+        facts = measure_facts(prediction.mask)
+        cancellation.raise_if_cancelled()
+        assert answer.facts is not None, "an answer has facts"
+        sentences = describe_pointed(answer.facts, facts)
+        changed = replace(
+            _copy(answer),
+            text=" ".join(sentences),
+            mask_digest=self._history.store_mask(prediction.mask) if facts.pixel_count > 0 else None,
+            confidence_digest=self._history.store_confidence(to_confidence(prediction.mask_logits)),
+            facts=facts,
+            score=prediction.score,
+            seconds=prediction.seconds,
+            model_digest=prediction.model_digest,
+            operations=(),
+        )
+        note(changed)
+        self._log.info("mask_pointed_at", image_digest=image.digest, clicks=len(pointing.clicks))
+        yield from show(changed, sentences)
+        return changed
+
+    def _load_mask(self, owner: str, answer: Message, image: ImageRef) -> Mask:
+        """Return the mask of an answer; the empty one where nothing was found."""
+        if answer.mask_digest is None:
+            return Mask(np.zeros((image.grid.height, image.grid.width), dtype=np.bool_), image.grid)
+        return self._history.load_mask(owner, answer.id)
+
+    def _asker(
+        self, image: ImageRef, cancellation: Cancellation, report: Callable[[Stage], None]
+    ) -> Callable[[str], Prediction]:
+        return lambda question: self._engine.segment(
+            image, question, cancellation=cancellation, report_stage=lambda name: report(to_stage(name))
+        )
+
+
+def _copy(answer: Message) -> NewMessage:
+    """Return what of an answer its successor keeps as well."""
+    return NewMessage(
+        role=Role.ASSISTANT,
+        text=answer.text,
+        image=answer.image,
+        confidence_digest=answer.confidence_digest,
+        question=answer.question,
+        score=answer.score,
+        model_digest=answer.model_digest,
+    )
