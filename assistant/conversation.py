@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from assistant.facts import Facts
+from assistant.making import Making
 from assistant.operations import Operation
 from serving.image_ref import ImageRef
 
@@ -41,6 +42,8 @@ class NewMessage:
     model_digest: str | None = None
     status: Status = Status.COMPLETE
     operations: tuple[Operation, ...] = ()
+    making: Making | None = None
+    mask_parents: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -66,6 +69,8 @@ class Message:
         model_digest: SHA-256 of the weights that answered.
         status: how it ended.
         operations: what was done with the model's own mask to come to this one, in order.
+        making: how the mask was made; None where none was, or by a version that did not write it down.
+        mask_parents: ids of the messages whose masks it was made from; none where the model was asked anew.
     """
 
     id: str
@@ -84,6 +89,8 @@ class Message:
     model_digest: str | None
     status: Status
     operations: tuple[Operation, ...] = ()
+    making: Making | None = None
+    mask_parents: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

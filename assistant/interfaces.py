@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assistant.conversation import ConversationSummary, Message, NewMessage
+from assistant.conversation_tree import ConversationTree
 from serving.cancellation import Cancellation
 from serving.clicks import Box, Click
 from serving.image_ref import ImageRef
@@ -92,6 +93,19 @@ class History(Protocol):
 
     def list_messages(self, owner: str, conversation_id: str) -> Sequence[Message]:
         """The messages from the first to the pointer, in order."""
+        ...
+
+    def load_tree(self, owner: str, conversation_id: str) -> ConversationTree:
+        """Return the messages of every branch, and where the pointer stands."""
+        ...
+
+    def move_pointer(self, owner: str, conversation_id: str, message_id: str | None) -> None:
+        """Let the next message follow this one; None begins anew. Nothing is lost: see `load_tree`.
+
+        Raises:
+            ConversationNotFoundError: deleted, or somebody else's.
+            MessageNotFoundError: the message is not of this conversation.
+        """
         ...
 
     def get_message(self, owner: str, message_id: str) -> Message:

@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, and_, delete, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from assistant.conversation import ConversationSummary, Message, NewMessage
+from assistant.conversation_tree import ConversationTree
 from assistant.errors import (
     ConfidenceMissingError,
     ConversationNotFoundError,
@@ -104,17 +105,26 @@ class SqlHistory:
 
     def list_messages(self, owner: str, conversation_id: str) -> Sequence[Message]:
         """Return the messages from the first to the pointer, in order."""
+        tree = self.load_tree(owner, conversation_id)
+        return tree.path_to(tree.pointer_id)
+
+    def load_tree(self, owner: str, conversation_id: str) -> ConversationTree:
+        """Return the messages of every branch, and where the pointer stands."""
         with self._database.reading() as session:
-            conversation = _find_conversation(session, owner, conversation_id)
-            loaded = _load_messages(session, MessageRow.conversation_id == conversation.id)
-            found = {row.id: (row, image) for row, image in loaded}
-            path: list[Message] = []
-            here = conversation.head_message_id
-            while here is not None:
-                row, image = found[here]
-                path.append(to_message(row, image, self._blobs))
-                here = row.parent_id
-            return path[::-1]
+            return self._load_tree(session, _find_conversation(session, owner, conversation_id))
+
+    def move_pointer(self, owner: str, conversation_id: str, message_id: str | None) -> None:
+        """Let the next message follow this one; None begins anew. No message is lost.
+
+        Raises:
+            ConversationNotFoundError: deleted, or somebody else's.
+            MessageNotFoundError: the message is not of this conversation.
+        """
+        with self._database.writing() as session:
+            conversation = _find_conversation(session, owner, conversation_id, lock=True)
+            conversation.tip_message_id = self._load_tree(session, conversation).find_tip(message_id)
+            conversation.head_message_id = message_id
+            conversation.updated_at = self._clock()
 
     def get_message(self, owner: str, message_id: str) -> Message:
         """Return one message, or raise `MessageNotFoundError`."""
@@ -149,7 +159,7 @@ class SqlHistory:
             row.created_at = self._clock()
             session.add(row)
             session.flush()  # before the pointer, which refers to it
-            conversation.head_message_id = row.id
+            conversation.head_message_id = conversation.tip_message_id = row.id
             conversation.updated_at = row.created_at
             for digest in (row.image_digest, row.mask_digest, row.confidence_digest):
                 if digest is not None:
@@ -192,6 +202,11 @@ class SqlHistory:
             raise ConfidenceMissingError
         return decode_confidence(self._blobs.read(message.confidence_digest), message.image.grid)
 
+    def _load_tree(self, session: Session, conversation: ConversationRow) -> ConversationTree:
+        loaded = _load_messages(session, MessageRow.conversation_id == conversation.id)
+        messages = [to_message(row, image, self._blobs) for row, image in loaded]
+        return ConversationTree(tuple(messages), conversation.head_message_id, conversation.tip_message_id)
+
     def _store(self, content: bytes) -> str:
         # The hold comes first: from then on no sweep takes the blob, be it here already or not.
         with self._database.writing() as session:
@@ -214,6 +229,7 @@ def _load_messages(session: Session, condition: ColumnElement[bool]) -> list[tup
         .join(ConversationRow, ConversationRow.id == MessageRow.conversation_id)
         .outerjoin(ImageRow, ImageRow.digest == MessageRow.image_digest)
         .where(condition)
+        .order_by(MessageRow.created_at)
     )
     return [(row, image) for row, image in session.execute(query)]
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from assistant.conversation import ConversationSummary, Message, NewMessage, Role, Status
 from assistant.facts import Facts
+from assistant.making_json import from_tree, to_tree
 from assistant.operation_json import from_rows, to_rows
 from serving.grid import Grid
 from serving.image_ref import ImageRef
@@ -47,6 +48,8 @@ def fill_message_row(row: MessageRow, message: NewMessage) -> None:
     row.seconds = {stage: float(seconds) for stage, seconds in message.seconds.items()}
     row.model_digest = message.model_digest
     row.operations = to_rows(message.operations) if message.operations else None
+    row.making = None if message.making is None else to_tree(message.making)
+    row.mask_parents = list(message.mask_parents) or None
 
 
 def to_message(row: MessageRow, image_row: ImageRow | None, blobs: LocalBlobStore) -> Message:
@@ -68,6 +71,8 @@ def to_message(row: MessageRow, image_row: ImageRow | None, blobs: LocalBlobStor
         model_digest=row.model_digest,
         status=Status(row.status),
         operations=() if row.operations is None else from_rows(row.operations),
+        making=None if row.making is None else from_tree(row.making),
+        mask_parents=tuple(row.mask_parents or ()),
     )
 
 

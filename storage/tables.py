@@ -51,6 +51,7 @@ class ConversationRow(Base):
     Attributes:
         head_message_id: the pointer: the message that the next one follows. Its message is always of this
             conversation; `history` sees to that.
+        tip_message_id: the end of the branch that the pointer is on, see `assistant.conversation_tree`.
         title_folded: the title as it is searched.
     """
 
@@ -66,6 +67,7 @@ class ConversationRow(Base):
         # use_alter: conversations and messages point at each other, so one key is added after both tables.
         ForeignKey("messages.id", ondelete="SET NULL", use_alter=True)
     )
+    tip_message_id: Mapped[str | None] = mapped_column(ForeignKey("messages.id", ondelete="SET NULL", use_alter=True))
 
     __table_args__ = (Index(None, "owner", "updated_at"),)
 
@@ -103,6 +105,8 @@ class MessageRow(Base):
         text_folded: the text as it is searched.
         image_name: as this person gave it; the image itself may be known to others by other names.
         operations: as `assistant.operation_json` writes them; None where there are none.
+        making: as `assistant.making_json` writes it; None where no mask was made.
+        mask_parents: ids of the messages whose masks went into this one; None where there are none.
     """
 
     __tablename__ = "messages"
@@ -125,6 +129,8 @@ class MessageRow(Base):
     seconds: Mapped[Any] = mapped_column(JSON)
     model_digest: Mapped[str | None] = mapped_column(String(DIGEST_LENGTH))
     operations: Mapped[Any | None] = mapped_column(JSON(none_as_null=True))
+    making: Mapped[Any | None] = mapped_column(JSON(none_as_null=True))
+    mask_parents: Mapped[Any | None] = mapped_column(JSON(none_as_null=True))
 
 
 class HoldRow(Base):

@@ -18,6 +18,8 @@ from assistant.errors import (
 )
 from assistant.facts import Facts
 from assistant.interfaces import History
+from assistant.making import Pointed
+from serving.clicks import Box, Click
 from serving.image_ref import ImageRef
 from serving.mask import Mask
 from storage.titles import TITLE_LENGTH, UNTITLED
@@ -67,6 +69,8 @@ def full_message(history: History, image: ImageRef) -> NewMessage:
         seconds={"encode": 0.1, "decode": 1e-9},
         model_digest="ab" * 32,
         status=Status.STOPPED,
+        making=Pointed((Click(0.1 + 0.2, 3, is_positive=True), Click(1, 2, is_positive=False)), Box(0, 0.5, 2, 3)),
+        mask_parents=("a" * 32, "b" * 32),
     )
 
 

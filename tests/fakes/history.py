@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assistant.conversation import ConversationSummary, Message, NewMessage
+from assistant.conversation_tree import ConversationTree
 from assistant.errors import (
     ConfidenceMissingError,
     ConversationNotFoundError,
@@ -26,6 +27,12 @@ class _Conversation:
     owner: str
     summary: ConversationSummary
     messages: list[Message]
+    pointer_id: str | None = None
+    tip_id: str | None = None
+
+    @property
+    def tree(self) -> ConversationTree:
+        return ConversationTree(tuple(self.messages), self.pointer_id, self.tip_id)
 
 
 class InMemoryHistory:
@@ -98,7 +105,24 @@ class InMemoryHistory:
         """The messages from the first to the pointer, in order."""
         self._raise_failure()
         with self._lock:
-            return tuple(self._find(owner, conversation_id).messages)
+            tree = self._find(owner, conversation_id).tree
+        return tree.path_to(tree.pointer_id)
+
+    def load_tree(self, owner: str, conversation_id: str) -> ConversationTree:
+        """Return the messages of every branch, and where the pointer stands."""
+        self._raise_failure()
+        with self._lock:
+            return self._find(owner, conversation_id).tree
+
+    def move_pointer(self, owner: str, conversation_id: str, message_id: str | None) -> None:
+        """Let the next message follow this one; None begins anew."""
+        self._raise_failure()
+        now = self._clock()
+        with self._lock:
+            conversation = self._find(owner, conversation_id)
+            conversation.tip_id = conversation.tree.find_tip(message_id)
+            conversation.pointer_id = message_id
+            conversation.summary = replace(conversation.summary, updated_at=now)
 
     def get_message(self, owner: str, message_id: str) -> Message:
         """Return one message, or raise `MessageNotFoundError`."""
@@ -120,11 +144,12 @@ class InMemoryHistory:
             stored = Message(
                 id=uuid4().hex,
                 conversation_id=conversation_id,
-                parent_id=conversation.messages[-1].id if conversation.messages else None,
+                parent_id=conversation.pointer_id,
                 created_at=now,
                 **(given | {"seconds": dict(message.seconds)}),
             )
             conversation.messages.append(stored)
+            conversation.pointer_id = conversation.tip_id = stored.id
             conversation.summary = replace(
                 conversation.summary, updated_at=now, message_count=len(conversation.messages)
             )

@@ -14,9 +14,11 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, inspect
 
 from assistant.conversation import NewMessage, Role
+from storage.blobs import LocalBlobStore
 from storage.database import Database, sqlite_url
 from storage.errors import DatabaseTooNewError, DatabaseUnavailableError
-from storage.schema import build_config, newest_revision, upgrade_to_head
+from storage.history import SqlHistory
+from storage.schema import build_config, migrate, newest_revision, upgrade_to_head
 from storage.tables import Base
 from tests.fakes.stores import open_store
 
@@ -41,7 +43,7 @@ def tables_of(database: Database) -> set[str]:
 def test_from_empty_to_the_newest_revision(database: Database) -> None:
     upgrade_to_head(database)
     with database.reading() as session:
-        assert revision_of(session.connection()) == newest_revision() == "0002"
+        assert revision_of(session.connection()) == newest_revision() == "0003"
     assert tables_of(database) == {*Base.metadata.tables, "alembic_version"}
 
 
@@ -64,6 +66,7 @@ def test_every_foreign_key_of_the_tables_is_in_the_database(database: Database) 
         }
     assert found == {
         ("conversations", "head_message_id", "messages", "SET NULL"),
+        ("conversations", "tip_message_id", "messages", "SET NULL"),
         ("messages", "conversation_id", "conversations", "CASCADE"),
         ("messages", "parent_id", "messages", "CASCADE"),
         ("messages", "image_digest", "images", None),
@@ -77,6 +80,30 @@ def test_every_migration_can_be_undone(database: Database) -> None:
     assert tables_of(database) == {"alembic_version"}
     upgrade_to_head(database)
     assert "messages" in tables_of(database)
+
+
+def test_a_conversation_from_before_the_branches_is_one_branch_and_its_pointer_at_the_end(
+    database: Database, tmp_path: Path
+) -> None:
+    migrate(database, "0001")
+    moment = "2030-01-01 00:00:00"
+    with database.writing() as session:
+        connection = session.connection()
+        connection.exec_driver_sql(
+            "INSERT INTO conversations (id, owner, title, title_folded, created_at, updated_at) "
+            f"VALUES ('c', 'ann', 'fields', 'fields', '{moment}', '{moment}')"
+        )
+        for message_id, parent in (("m1", "NULL"), ("m2", "'m1'")):
+            connection.exec_driver_sql(
+                "INSERT INTO messages (id, conversation_id, parent_id, role, status, text, text_folded, created_at, "
+                f"seconds) VALUES ('{message_id}', 'c', {parent}, 'user', 'complete', 'hi', 'hi', '{moment}', '{{}}')"
+            )
+        connection.exec_driver_sql("UPDATE conversations SET head_message_id = 'm2'")
+    upgrade_to_head(database)
+    tree = SqlHistory(database, LocalBlobStore(tmp_path / "blobs")).load_tree("ann", "c")
+    assert [message.id for message in tree.path_to(tree.pointer_id)] == ["m1", "m2"]
+    assert tree.tip_id == "m2"
+    assert {(message.making, message.mask_parents) for message in tree.messages} == {(None, ())}
 
 
 def test_migrations_form_one_numbered_line() -> None:
