@@ -25,11 +25,11 @@ PYTHON ?= $(shell $(FIND_PYTHON))
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help install serve test check format bench train evaluate docs clean
+.PHONY: help install serve test test-space check format bench train evaluate docs clean
 
 help: ## List these verbs
 	@echo "SegEarth Chat. Verbs:"
-	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  make \1|\2/p' $(firstword $(MAKEFILE_LIST)) \
+	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1|\2/p' $(firstword $(MAKEFILE_LIST)) \
 		| while IFS='|' read -r verb line; do printf '%-16s %s\n' "$$verb" "$$line"; done
 
 install: $(DEV_STAMP) ## Make .venv with everything that the other verbs need
@@ -40,6 +40,9 @@ serve: $(BASE_STAMP) ## Open the chat at http://127.0.0.1:7860 (installs what is
 
 test: $(DEV_STAMP) ## Run the test suite (installs what is missing first)
 	$(BIN)/python -m pytest $(ARGS)
+
+test-space: $(DEV_STAMP) ## Start it as a Hugging Face Space would, in an environment of its own (many minutes)
+	$(BIN)/python -m pytest -m space tests/space $(ARGS)
 
 check: $(DEV_STAMP) ## Lint, check the format, the types and the import layers
 	$(BIN)/ruff check .
