@@ -13,7 +13,7 @@ import launch
 from ui.cli.reference import render_reference
 
 ROOT = Path(__file__).resolve().parents[1]
-VERBS = ("install", "serve", "test", "check", "format", "bench", "train", "evaluate", "docs", "clean")
+VERBS = ("install", "serve", "test", "test-space", "check", "format", "bench", "train", "evaluate", "docs", "clean")
 
 
 def run(*command: str) -> subprocess.CompletedProcess[str]:
