@@ -8,6 +8,9 @@ AssistantError
 ├── MasksNotComparableError         two masks of different images
 ├── ConfidenceMissingError          no confidence map was kept
 ├── ImageNotInConversationError     the image that was meant was never added
+├── NothingToUndoError              no answer to go back from
+├── NothingToRedoError              nothing was undone
+├── AnswerNotInConversationError    an answer by a number that no answer has
 ├── ScaleUnknownError               metres on an image that does not say how large a pixel is
 └── OperationUnreadableError        written operations that are none
 """
@@ -70,6 +73,28 @@ class ImageNotInConversationError(AssistantError):
     def __init__(self, *, count: int) -> None:
         images = "one image" if count == 1 else f"{count} images"
         super().__init__(f"This conversation has {images}, and not the one you mean. Please add it, then say it again.")
+
+
+class NothingToUndoError(AssistantError):
+    """There is no answer to go back from."""
+
+    def __init__(self) -> None:
+        super().__init__("There is nothing to undo here. Please ask about the image first.")
+
+
+class NothingToRedoError(AssistantError):
+    """Nothing was undone on this branch."""
+
+    def __init__(self) -> None:
+        super().__init__("There is nothing to redo: this is the last answer already.")
+
+
+class AnswerNotInConversationError(AssistantError):
+    """The branch has fewer answers than the one that was meant."""
+
+    def __init__(self, *, count: int) -> None:
+        answers = "is one answer" if count == 1 else f"are {count} answers"
+        super().__init__(f"There {answers} here, and not the one you mean. Please give another number.")
 
 
 class ScaleUnknownError(AssistantError):

@@ -72,4 +72,17 @@ class Failed:
     message: Message | None
 
 
-Event = Accepted | Stage | MaskReady | TextDelta | Done | Failed
+@dataclass(frozen=True)
+class Moved:
+    """The conversation is seen at another of its messages, and goes on from there; nothing was stored.
+
+    Attributes:
+        sentence: what was done, for the person.
+        message: the last message that is seen now; None where none is.
+    """
+
+    sentence: str
+    message: Message | None
+
+
+Event = Accepted | Stage | MaskReady | TextDelta | Done | Moved | Failed

@@ -12,6 +12,7 @@ from assistant.applying import apply_operations
 from assistant.conversation import Message, NewMessage, Role
 from assistant.events import Event, MaskReady, Stage, TextDelta
 from assistant.interfaces import Clock, Engine, History
+from assistant.making import Asked, Refined
 from assistant.measuring import measure_facts
 from assistant.operations import Operation, RepeatInImage
 from assistant.planning import Outcome, Plan, carry_out, find_others, plan_question, to_confidence
@@ -91,6 +92,7 @@ class MaskAnswers:
             seconds={**outcome.seconds, "measure": max(0.0, (measured - measuring).total_seconds())},
             model_digest=prediction.model_digest,
             operations=plan.operations,
+            making=Asked(plan.question, plan.operations),
         )
         note(answer)
         self._log.info(
@@ -158,6 +160,8 @@ class MaskAnswers:
             seconds=seconds,
             model_digest=previous.model_digest,
             operations=(*previous.operations, *named),
+            making=Refined(named),
+            mask_parents=(previous.id,),
         )
         note(answer)
         self._log.info("mask_refined", image_digest=image.digest, operations=len(named), asked=len(others))

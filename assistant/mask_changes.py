@@ -13,6 +13,7 @@ from assistant.conversation import Message, NewMessage, Role
 from assistant.errors import ConfidenceMissingError, MaskNotFoundError
 from assistant.events import Event, Stage
 from assistant.interfaces import Engine, History
+from assistant.making import Making, Pointed, Revised
 from assistant.mask_answers import Note, show, to_stage
 from assistant.measuring import measure_facts
 from assistant.operations import Operation, name_others
@@ -104,7 +105,7 @@ class MaskChanges:
         assert answer.facts is not None, "an answer has facts"
         sentences = describe_refined(operations, missing, answer.facts, facts, image.grid)
         changed = replace(
-            _copy(answer),
+            _copy(answer, Revised(operations)),
             text=" ".join(sentences),
             mask_digest=self._history.store_mask(mask) if facts.pixel_count > 0 else None,
             facts=facts,
@@ -144,7 +145,7 @@ class MaskChanges:
         assert answer.facts is not None, "an answer has facts"
         sentences = describe_pointed(answer.facts, facts)
         changed = replace(
-            _copy(answer),
+            _copy(answer, Pointed(pointing.clicks, pointing.box)),
             text=" ".join(sentences),
             mask_digest=self._history.store_mask(prediction.mask) if facts.pixel_count > 0 else None,
             confidence_digest=self._history.store_confidence(to_confidence(prediction.mask_logits)),
@@ -173,8 +174,8 @@ class MaskChanges:
         )
 
 
-def _copy(answer: Message) -> NewMessage:
-    """Return what of an answer its successor keeps as well."""
+def _copy(answer: Message, making: Making) -> NewMessage:
+    """Return what of an answer its successor, made from it so, keeps as well."""
     return NewMessage(
         role=Role.ASSISTANT,
         text=answer.text,
@@ -183,4 +184,6 @@ def _copy(answer: Message) -> NewMessage:
         question=answer.question,
         score=answer.score,
         model_digest=answer.model_digest,
+        making=making,
+        mask_parents=(answer.id,),
     )

@@ -11,16 +11,18 @@ from structlog.typing import FilteringBoundLogger
 from assistant.answering import answer_topic
 from assistant.changes import Change, describe_change
 from assistant.conversation import Message, NewMessage, Role, Status
-from assistant.errors import AssistantError, ImageNeededError, MessageNotFoundError
-from assistant.events import Accepted, Done, Event, Failed
+from assistant.errors import AssistantError, ImageNeededError, MessageNotFoundError, NothingToUndoError
+from assistant.events import Accepted, Done, Event, Failed, Moved
 from assistant.intents import Ask, Clarify, Command, Refine, Segment
 from assistant.interfaces import Clock, Engine, History
 from assistant.mask_answers import STAGE_SENTENCES as STAGE_SENTENCES  # named here for who shows a turn
 from assistant.mask_answers import MaskAnswers, say
 from assistant.mask_changes import MaskChanges
+from assistant.moves import find_answers, plan_move
 from assistant.planning import plan_question
 from assistant.questions import LONGEST_QUESTION, check_question, title_conversation
-from assistant.routing.router import NO_STEPS_BACK, route
+from assistant.routing.command_grammar import parse_command
+from assistant.routing.router import route
 from serving.cancellation import Cancellation
 from serving.errors import SegmentationCancelledError, ServingError
 from serving.image_ref import ImageRef
@@ -41,6 +43,10 @@ class TurnRequest:
             are taken, and it is not stored a second time.
         point_xy_px: where the person clicked in the image, (column, row), for "remove that one".
         change: what the person did to a mask by hand, in place of `text`.
+        move: where among the answers the person goes, in place of `text`; "undo that" as text does the same.
+        branch_from: id of the message that the question follows; None means the pointer.
+        edit_of: id of an earlier question in whose place this one stands, on a branch of its own; its image is taken
+            where none is given.
     """
 
     owner: str
@@ -51,6 +57,9 @@ class TurnRequest:
     retry_of: str | None = None
     point_xy_px: tuple[float, float] | None = None
     change: Change | None = None
+    move: Command | None = None
+    branch_from: str | None = None
+    edit_of: str | None = None
 
 
 @dataclass
@@ -95,10 +104,11 @@ class TurnRunner:
         self._log: FilteringBoundLogger = structlog.get_logger("assistant.turns")
 
     def run(self, request: TurnRequest) -> Generator[Event, None, None]:
-        """Yield the events of one turn; the last one is `Done` or `Failed`.
+        """Yield the events of one turn; the last one is `Done`, `Moved` or `Failed`.
 
         A refused question (empty, too long, of an unknown message) yields one `Failed` and stores nothing.
-        Otherwise the question is stored before any work, and the turn ends with a stored answer, whatever
+        A move among the answers yields one `Moved`, or one `Failed` where there is nothing to go to, and stores
+        nothing. Otherwise the question is stored before any work, and the turn ends with a stored answer, whatever
         happens: complete, failed, or stopped (cancelled, or this iterator closed by the caller).
         """
         turn = _Turn()
@@ -119,6 +129,10 @@ class TurnRunner:
 
     def _answer(self, request: TurnRequest, turn: _Turn) -> Iterator[Event]:
         """Yield the events of a turn that goes well; raise when it does not."""
+        command = request.move or self._read_command(request)
+        if command is not None:
+            yield self._move(request, command)
+            return
         earlier, question = self._accept(request)
         turn.question = question
         yield Accepted(question)
@@ -132,10 +146,7 @@ class TurnRunner:
             yield self._finish(request, turn, question, answer)
             return
         previous = _find_answer(earlier, image)
-        # No tree of answers is kept yet, so that nothing is promised that cannot be done.
-        intent = route(
-            question.text, has_answer=previous is not None, point_xy_px=request.point_xy_px, can_command=False
-        )
+        intent = route(question.text, has_answer=previous is not None, point_xy_px=request.point_xy_px)
         match intent:
             case Segment(question=asked):
                 plan = plan_question(asked)
@@ -152,8 +163,8 @@ class TurnRunner:
                 answer = yield from say(sentences, image, turn.note)
             case Clarify(sentence=sentence):
                 answer = yield from say((sentence,), image, turn.note)
-            case Command():
-                answer = yield from say((NO_STEPS_BACK,), image, turn.note)
+            case Command():  # a move is no question, so that this is one which is answered anew
+                raise NothingToUndoError
         yield self._finish(request, turn, question, answer)
 
     def _finish(self, request: TurnRequest, turn: _Turn, question: Message, answer: NewMessage) -> Done:
@@ -162,6 +173,24 @@ class TurnRunner:
         turn.is_answered = True
         return Done(message)
 
+    def _read_command(self, request: TurnRequest) -> Command | None:
+        """Return the move that the words ask for; None where there are no answers to move among."""
+        is_other = request.change or request.retry_of or request.edit_of or request.branch_from
+        command = None if is_other or request.conversation_id is None else parse_command(request.text)
+        if command is None or request.conversation_id is None:
+            return None
+        tree = self._history.load_tree(request.owner, request.conversation_id)
+        return command if find_answers(tree.messages) else None
+
+    def _move(self, request: TurnRequest, command: Command) -> Moved:
+        if request.conversation_id is None:
+            raise NothingToUndoError
+        tree = self._history.load_tree(request.owner, request.conversation_id)
+        move = plan_move(tree, command)
+        self._history.move_pointer(request.owner, request.conversation_id, move.message_id)
+        self._log.info("pointer_moved", kind=command.kind.value)
+        return Moved(move.sentence, None if move.message_id is None else tree.get_message(move.message_id))
+
     def _accept(self, request: TurnRequest) -> tuple[Sequence[Message], Message]:
         """Return the messages before the question, and the question, stored."""
         if request.retry_of is not None:
@@ -169,17 +198,33 @@ class TurnRunner:
         text = request.text if request.change is None else describe_change(request.change)
         text = check_question(text, longest=self._longest_question)
         earlier: Sequence[Message] = ()
+        image = request.image
         conversation_id = request.conversation_id
         if conversation_id is None:
             conversation_id = self._history.create_conversation(request.owner, title_conversation(text)).id
         else:
-            earlier = self._history.list_messages(request.owner, conversation_id)
+            image = self._branch(request, conversation_id) or image
+            tree = self._history.load_tree(request.owner, conversation_id)
+            earlier = tree.path_to(tree.pointer_id)
+            # Before the first question the image is that of the branch which was left.
+            image = image or _find_image(earlier) or _find_image(tree.path_to(tree.tip_id))
             self._name_after_first_question(request.owner, conversation_id, earlier, text)
-        image = request.image or next((message.image for message in reversed(earlier) if message.image), None)
         if request.change is not None:
             image = self._history.get_message(request.owner, request.change.answer_id).image
         message = NewMessage(role=Role.USER, text=text, image=image)
         return earlier, self._history.append_message(request.owner, conversation_id, message)
+
+    def _branch(self, request: TurnRequest, conversation_id: str) -> ImageRef | None:
+        """Move the pointer to where the question goes, and return the image of the question that is edited."""
+        if request.edit_of is not None:
+            edited = self._history.get_message(request.owner, request.edit_of)
+            if edited.role is not Role.USER or edited.conversation_id != conversation_id:
+                raise MessageNotFoundError
+            self._history.move_pointer(request.owner, conversation_id, edited.parent_id)
+            return request.image or edited.image
+        if request.branch_from is not None:
+            self._history.move_pointer(request.owner, conversation_id, request.branch_from)
+        return request.image
 
     def _name_after_first_question(
         self, owner: str, conversation_id: str, earlier: Sequence[Message], text: str
@@ -241,6 +286,11 @@ class TurnRunner:
                 conversation_id=request.conversation_id,
                 image_digest=None if request.image is None else request.image.digest,
             )
+
+
+def _find_image(messages: Sequence[Message]) -> ImageRef | None:
+    """Return the latest image, or None when there is none yet."""
+    return next((message.image for message in reversed(messages) if message.image), None)
 
 
 def _find_answer(messages: Sequence[Message], image: ImageRef) -> Message | None:

@@ -10,15 +10,8 @@ POINT_AT_IT = (
     "or the one nearest the top edge)."
 )
 
-NO_STEPS_BACK = (
-    "I cannot go back and forth between answers in this conversation yet. Everything marked so far is still shown "
-    "above; ask the earlier question again and it is marked anew."
-)
 
-
-def route(
-    text: str, *, has_answer: bool, point_xy_px: tuple[float, float] | None = None, can_command: bool = True
-) -> Intent:
+def route(text: str, *, has_answer: bool, point_xy_px: tuple[float, float] | None = None) -> Intent:
     """Return what `text` means.
 
     Args:
@@ -26,14 +19,12 @@ def route(
         has_answer: whether the image has been asked before in this conversation, so that "it" can refer to
             something (also to nothing having been found).
         point_xy_px: where the person clicked in the image, (column, row), when they did.
-        can_command: whether answers are kept as a tree in which one can go back; without it a command is met
-            with a sentence.
     """
     if not has_answer:
         return Segment(question=text)
     command = parse_command(text)
     if command is not None:
-        return command if can_command else Clarify(NO_STEPS_BACK)
+        return command
     topic = parse_follow_up(text)
     if topic is not None:
         return Ask(topic=topic, question=text)

@@ -177,13 +177,6 @@ def test_an_image_that_was_never_added_is_named_as_missing(talk: Talk) -> None:
     assert "This conversation has one image" in talk.fail("now the same in the third image").sentence
 
 
-def test_undo_is_met_with_a_sentence_not_with_a_new_mask(talk: Talk) -> None:
-    talk.say("red boxes")
-    message = talk.say("undo that")
-    assert message.text.startswith("I cannot go back")
-    assert len(talk.engine.questions) == 1
-
-
 def test_facts_of_a_refined_mask_answer_the_next_question(talk: Talk) -> None:
     talk.say("red boxes")
     talk.say("only the largest")

@@ -2,7 +2,7 @@ import pytest
 
 from assistant.intents import Ask, Clarify, Command, CommandKind, Refine, Segment, Topic
 from assistant.operations import AtPoint, Remove
-from assistant.routing.router import NO_STEPS_BACK, POINT_AT_IT, route
+from assistant.routing.router import POINT_AT_IT, route
 
 
 def test_before_any_answer_everything_is_put_to_the_image() -> None:
@@ -31,9 +31,8 @@ def test_a_click_changes_nothing_for_words_that_do_not_point() -> None:
     assert route(text, has_answer=True, point_xy_px=(3.0, 4.0)) == route(text, has_answer=True)
 
 
-def test_commands_need_a_tree_to_move_in() -> None:
+def test_moves_among_answers_are_commands() -> None:
     assert route("undo twice", has_answer=True) == Command(CommandKind.UNDO, steps=2)
-    assert route("undo twice", has_answer=True, can_command=False) == Clarify(NO_STEPS_BACK)
 
 
 @pytest.mark.parametrize(
