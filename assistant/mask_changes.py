@@ -10,7 +10,7 @@ from structlog.typing import FilteringBoundLogger
 from assistant.applying import apply_operations, threshold_confidence
 from assistant.changes import Change, Pointing, Revision
 from assistant.conversation import Message, NewMessage, Role
-from assistant.errors import ConfidenceMissingError, MaskNotFoundError
+from assistant.errors import MaskNotFoundError
 from assistant.events import Event, Stage
 from assistant.interfaces import Engine, History
 from assistant.making import Making, Pointed, Revised
@@ -67,19 +67,6 @@ class MaskChanges:
             case Pointing():
                 return (yield from self._point(owner, answer, answer.image, change, note, cancellation))
 
-    def preview(self, owner: str, answer: Message, operations: tuple[Operation, ...]) -> Mask:
-        """Return the mask that steps from the model's own mask on make, without asking the model.
-
-        Raises:
-            ConfidenceMissingError: the answer's confidence map was not kept, or a step needs to ask the model.
-        """
-        assert answer.image is not None, "an answer is about an image"
-        confidence = self._history.load_confidence(owner, answer.id)
-        if name_others(operations):
-            raise ConfidenceMissingError
-        own = threshold_confidence(confidence, OWN_LEVEL, answer.image.grid)
-        return apply_operations(own, operations, {}, confidence)
-
     def _revise(
         self,
         owner: str,
@@ -126,7 +113,7 @@ class MaskChanges:
         note: Note,
         cancellation: Cancellation,
     ) -> Generator[Event, None, NewMessage]:
-        before = self._load_mask(owner, answer, image)
+        before = load_marked(self._history, owner, answer.id)
 
         def work(report: Callable[[Stage], None]) -> Prediction:
             return self._engine.refine(
@@ -160,18 +147,43 @@ class MaskChanges:
         yield from show(changed, sentences)
         return changed
 
-    def _load_mask(self, owner: str, answer: Message, image: ImageRef) -> Mask:
-        """Return the mask of an answer; the empty one where nothing was found."""
-        if answer.mask_digest is None:
-            return Mask(np.zeros((image.grid.height, image.grid.width), dtype=np.bool_), image.grid)
-        return self._history.load_mask(owner, answer.id)
-
     def _asker(
         self, image: ImageRef, cancellation: Cancellation, report: Callable[[Stage], None]
     ) -> Callable[[str], Prediction]:
         return lambda question: self._engine.segment(
             image, question, cancellation=cancellation, report_stage=lambda name: report(to_stage(name))
         )
+
+
+def load_marked(history: History, owner: str, answer_id: str) -> Mask:
+    """Return the mask of an answer; the empty one where nothing was found.
+
+    Raises:
+        MaskNotFoundError: the message answers no question to an image.
+    """
+    answer = history.get_message(owner, answer_id)
+    if answer.image is None or answer.facts is None:
+        raise MaskNotFoundError
+    if answer.mask_digest is None:
+        return Mask(np.zeros((answer.image.grid.height, answer.image.grid.width), dtype=np.bool_), answer.image.grid)
+    return history.load_mask(owner, answer.id)
+
+
+def preview_steps(history: History, owner: str, answer: Message, operations: tuple[Operation, ...]) -> Mask:
+    """Return the mask that steps from the model's own mask on make, as far as that needs no question to the model.
+
+    Steps that name another thing are left out: what is shown is a preview.
+
+    Raises:
+        MaskNotFoundError: the message answers no question to an image.
+        ConfidenceMissingError: the answer's confidence map was not kept.
+    """
+    if answer.image is None:
+        raise MaskNotFoundError
+    confidence = history.load_confidence(owner, answer.id)
+    alone = tuple(operation for operation in operations if not name_others((operation,)))
+    own = threshold_confidence(confidence, OWN_LEVEL, answer.image.grid)
+    return apply_operations(own, alone, {}, confidence)
 
 
 def _copy(answer: Message, making: Making) -> NewMessage:

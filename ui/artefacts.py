@@ -2,10 +2,12 @@
 
 from pathlib import Path
 
+from assistant.errors import MasksNotComparableError
 from serving.image_ref import ImageRef
 from serving.imagery.admission import ImageLimits, admit_image
 from serving.imagery.rendering import load_rendering, render_image
 from serving.mask import Mask
+from storage.exports.difference import difference_layer_png
 from storage.exports.png import mask_png, overlay_layer_png, overlay_png, thumbnail_jpeg
 from ui.limits import PREVIEW_SIDE_PX, THUMBNAIL_SIDE_PX
 
@@ -46,6 +48,17 @@ def render_mask(mask: Mask) -> bytes:
 def render_layer(mask: Mask) -> bytes:
     """Return the mask as a coloured, transparent layer, at most `PREVIEW_SIDE_PX` on a side."""
     return overlay_layer_png(mask, MASK_COLOUR, max_side=PREVIEW_SIDE_PX)
+
+
+def render_difference(before: Mask, after: Mask) -> bytes:
+    """Return what changed from one mask to another as a layer, at most `PREVIEW_SIDE_PX` on a side.
+
+    Raises:
+        MasksNotComparableError: they are of different images.
+    """
+    if before.grid != after.grid:
+        raise MasksNotComparableError
+    return difference_layer_png(before, after, max_side=PREVIEW_SIDE_PX)
 
 
 def render_overlay_picture(image: ImageRef, mask: Mask) -> bytes:

@@ -5,15 +5,18 @@ request, and with it the owner; conversation and turn travel with the page, not 
 page goes on working after the server was restarted.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
+from assistant.changes import Change, Revision
 from assistant.errors import ConversationNotFoundError
+from assistant.interfaces import History
 from ui.access import owner_of
+from ui.hand_changes import change_step, read_pointing, set_threshold
 from ui.interfaces import PageSettings
 from ui.limits import PLAIN_TEXT_LENGTH
 from ui.message_html import render_no_progress, render_progress, render_refusal
@@ -119,6 +122,9 @@ class ChatEvents:
         self._follow(bridge.page_suggest(self._suggest, inputs=place, **quick))
         self._follow(bridge.page_example(self._try_example, inputs=place, **quick))
         self._follow(bridge.page_retry(self._retry, inputs=place, **quick))
+        self._follow(bridge.page_step(self._change_step, inputs=place, **quick))
+        self._follow(bridge.page_threshold(self._change_threshold, inputs=place, **quick))
+        self._follow(bridge.page_point(self._point, inputs=place, **quick))
         view.composer.stop(self._stop, inputs=[view.turn_id], queue=False, api_visibility="private")
         bridge.page_stop(self._stop, inputs=[view.turn_id], queue=False, api_visibility="private")
         # A page that turns to another conversation must not be written over by the turn that it watched before.
@@ -215,6 +221,59 @@ class ChatEvents:
             session=request.session_hash or "",
             conversation_id=conversation_id,
             message_id=str(event.message_id),
+        )
+        if sent.refusal is not None:
+            gr.Warning(sent.refusal)
+            return {self._view.turn_id: turn_id}
+        return self._show_sent(owner, sent, search)
+
+    def _change_step(
+        self, conversation_id: str, turn_id: str, search: str, event: gr.EventData, request: gr.Request
+    ) -> Changes:
+        owner, data = owner_of(request), event._data
+        return self._change(
+            (conversation_id, turn_id, search),
+            request,
+            lambda history: change_step(
+                history.get_message(owner, str(data["message_id"])),
+                int(data["index"]),
+                str(data["change"]),
+                to=int(data.get("to", -1)),
+                values={str(path): str(value) for path, value in data.get("values", {}).items()},
+            ),
+        )
+
+    def _change_threshold(
+        self, conversation_id: str, turn_id: str, search: str, event: gr.EventData, request: gr.Request
+    ) -> Changes:
+        owner = owner_of(request)
+
+        def read_change(history: History) -> Revision:
+            answer = history.get_message(owner, str(event.message_id))
+            return Revision(answer.id, set_threshold(answer.operations, int(event.percent)))
+
+        return self._change((conversation_id, turn_id, search), request, read_change)
+
+    def _point(
+        self, conversation_id: str, turn_id: str, search: str, event: gr.EventData, request: gr.Request
+    ) -> Changes:
+        return self._change(
+            (conversation_id, turn_id, search),
+            request,
+            lambda _: read_pointing(str(event.message_id), event.clicks, event.box),
+        )
+
+    def _change(
+        self, place: tuple[str, str, str], request: gr.Request, read_change: Callable[[History], Change]
+    ) -> Changes:
+        """Change a mask by hand; `place` is conversation, turn and search of the page."""
+        conversation_id, turn_id, search = place
+        owner = owner_of(request)
+        sent = self._desk.change(
+            owner,
+            session=request.session_hash or "",
+            conversation_id=conversation_id,
+            read_change=read_change,
         )
         if sent.refusal is not None:
             gr.Warning(sent.refusal)

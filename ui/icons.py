@@ -23,7 +23,7 @@ RETRY = _draw(
     '<path d="M4 20v-5h5"/>'
 )
 DOWNLOAD = _draw('<path d="M12 4v11"/><path d="m7.5 11 4.5 4.5 4.5-4.5"/><path d="M5 20h14"/>')
-ALERT = _draw('<path d="M12 4 2.8 19.5h18.400Z"/><path d="M12 10v4.5"/><path d="M12 17.200v.1"/>')
+ALERT = _draw('<path d="M12 4 2.8 19.5h18.4Z"/><path d="M12 10v4.5"/><path d="M12 17.2v.1"/>')
 STOPPED = _draw('<circle cx="12" cy="12" r="9"/><rect x="9" y="9" width="6" height="6" rx="1"/>')
 IMAGE = _draw(
     '<rect x="3.5" y="5" width="17" height="14" rx="2"/><path d="m4 16 4.5-4.5 4 4 2.5-2.5L20 17.5"/>'
@@ -36,3 +36,16 @@ MENU = _draw('<path d="M4 7h16M4 12h16M4 17h16"/>')
 CLOSE = _draw('<path d="m6 6 12 12M18 6 6 18"/>')
 KEYBOARD = _draw('<rect x="3" y="6" width="18" height="12" rx="2"/><path d="M7 10h.1M11 10h.1M15 10h.1M7 14h10"/>')
 THEME = _draw('<circle cx="12" cy="12" r="8.5"/><path d="M12 3.5a8.5 8.5 0 0 1 0 17Z" fill="currentColor"/>')
+EYE = _draw(
+    '<path d="M2.5 12S6 5.5 12 5.5 21.5 12 21.5 12 18 18.5 12 18.5 2.5 12 2.5 12Z"/><circle cx="12" cy="12" r="3"/>'
+)
+MINUS = _draw('<path d="M5 12h14"/>')
+BOX = _draw('<rect x="4" y="6" width="16" height="12" rx="1" stroke-dasharray="3 2.5"/>')
+UNDO = _draw('<path d="m8 5-4 4 4 4"/><path d="M4 9h10a5.5 5.5 0 0 1 0 11h-4"/>')
+REDO = _draw('<path d="m16 5 4 4-4 4"/><path d="M20 9H10a5.5 5.5 0 0 0 0 11h4"/>')
+RESET = _draw('<path d="M5 4v6h6"/><path d="M5.5 10a7.5 7.5 0 1 1-.9 5"/>')
+COMPARE = _draw(
+    '<rect x="3.5" y="5" width="17" height="14" rx="2"/><path d="M12 3v18"/><path d="M15 9.5h2.5M15 13h2.5"/>'
+)
+BACKWARD = _draw('<path d="m14.5 6-6 6 6 6"/>')
+FORWARD = _draw('<path d="m9.5 6 6 6-6 6"/>')

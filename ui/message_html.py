@@ -1,6 +1,7 @@
 """Messages as safe HTML: `Markup.format` escapes each value, so what people type is always shown literally.
 
-With `page_html.py` the only place that writes markup. Addresses are relative, so that the page works behind a prefix.
+With the other `*_html.py` the only place that writes markup. Addresses are relative, so that the page works behind a
+prefix.
 No inline event handlers: `assets/page.js` listens for `data-action` and `data-control`.
 """
 
@@ -10,15 +11,12 @@ from markupsafe import Markup
 
 from assistant.answering import format_area, format_share
 from assistant.conversation import Message, Role, Status
-from assistant.facts import Facts
 from serving.image_ref import ImageRef
-from ui.icons import ALERT, CHECK, COPY, DOWNLOAD, IMAGE, LOGO, RETRY, STOPPED
+from ui.icons import ALERT, CHECK, COPY, IMAGE, LOGO, RETRY, STOPPED
 from ui.limits import shorten_text
+from ui.overlay_html import render_ground, render_overlay, shorten_label
+from ui.steps_html import render_steps
 from ui.turns_in_flight import Progress
-
-LABEL_LENGTH = 80
-# The mask's share of the overlay when nobody has moved the slider: the ground stays readable below.
-START_OPACITY_PERCENT = 80
 
 SUGGESTED_QUESTIONS = (
     "Where are the buildings?",
@@ -53,6 +51,7 @@ def render_transcript(messages: Sequence[Message], conversation_id: str, *, is_b
                     message,
                     retry_of=question.id if question is not None and can_retry else None,
                     is_superseded=is_superseded,
+                    is_last=is_last,
                     with_suggestions=is_last and not is_busy and message.facts is None and _is_bare_image(question),
                 )
             )
@@ -71,65 +70,33 @@ def render_user_message(message: Message, *, with_image: bool) -> Markup:
     return _wrap_user(picture, message.text)
 
 
-def render_answer(message: Message, *, retry_of: str | None, is_superseded: bool, with_suggestions: bool) -> Markup:
+def render_answer(
+    message: Message, *, retry_of: str | None, is_superseded: bool, is_last: bool, with_suggestions: bool
+) -> Markup:
     """Return what the assistant said: picture with overlay, sentence, figures and actions.
 
     Args:
         message: from the assistant.
         retry_of: the question to ask again on Retry; None for no such button.
         is_superseded: another answer to the same question follows.
+        is_last: nothing follows; the tools of its mask are at hand.
         with_suggestions: offer questions to click.
     """
     if message.status is not Status.COMPLETE:
         return _render_unanswered(message.text, message.status, retry_of=retry_of, is_superseded=is_superseded)
     figure = Markup("")
     if message.mask_digest is not None and message.image is not None:
-        figure = render_overlay(message, message.image)
+        figure = render_overlay(message, message.image, is_last=is_last)
+    elif message.facts is not None and message.image is not None and is_last:
+        figure = render_ground(message, message.image)
     return _wrap_assistant(
-        Markup('{}<p class="answer-text" data-copy-source>{}</p>{}{}').format(
+        Markup('{}{}<p class="answer-text" data-copy-source>{}</p>{}{}').format(
             figure,
+            render_steps(message.id, message.operations),
             message.text,
             _render_suggestions() if with_suggestions else "",
             Markup("") if with_suggestions else _render_footer(message, retry_of=retry_of),
         )
-    )
-
-
-def render_overlay(message: Message, image: ImageRef) -> Markup:
-    """Return the picture with the mask's layer above it, legend, controls and downloads; the one factory for it."""
-    label = shorten_label(message.question or message.text)
-    base = f"artefacts/{message.id}"
-    return Markup(
-        '<figure class="overlay" data-answer="{id}">'
-        '<a class="picture" href="{base}/overlay.png" target="_blank" rel="noopener" data-action="zoom" '
-        'style="--w:{width};--h:{height}" title="Open full size">'
-        '<img class="picture-base" src="{base}/image" alt="{name}" width="{width}" height="{height}">'
-        '<img class="picture-layer" src="{base}/layer.png" alt="{alt}">'
-        "</a>"
-        '<figcaption class="legend">'
-        '<span class="legend-entry"><span class="swatch" aria-hidden="true"></span>'
-        '<span class="legend-label" title="{label}">{label}</span></span>'
-        '<span class="legend-controls">'
-        '<label class="toggle"><input type="checkbox" data-control="visible" checked><span>Mask</span></label>'
-        '<label class="slider"><span>Opacity</span>'
-        '<input type="range" min="0" max="100" step="5" value="{opacity}" data-control="opacity">'
-        "<output>{opacity}%</output></label>"
-        "</span>"
-        '<span class="legend-downloads">'
-        '<a class="download" href="{base}/mask.png?download=1" download>{icon}Mask PNG</a>'
-        '<a class="download" href="{base}/overlay.png?download=1" download>{icon}Overlay PNG</a>'
-        "</span>"
-        "</figcaption></figure>"
-    ).format(
-        id=message.id,
-        base=base,
-        width=image.grid.width,
-        height=image.grid.height,
-        name=image.name,
-        alt=describe_mask(label, message.facts),
-        label=label,
-        opacity=START_OPACITY_PERCENT,
-        icon=DOWNLOAD,
     )
 
 
@@ -153,21 +120,6 @@ def render_refusal(sentence: str, *, question: str, image_name: str | None) -> M
 def render_no_progress() -> Markup:
     """Return the live region, silent."""
     return _wrap_live(Markup(""))
-
-
-def describe_mask(label: str, facts: Facts | None) -> str:
-    """Return the alternative text of a mask: what it marks, how many, where, how much; plain text."""
-    if facts is None:
-        return f"Mask for “{label}”"
-    areas = "1 area" if facts.count == 1 else f"{facts.count:,} areas"
-    where = "" if facts.position is None else f", {facts.position}"
-    return f"Mask for “{label}”: {areas}{where}, {format_share(facts.share)} of the image"
-
-
-def shorten_label(text: str) -> str:
-    """Return one line of at most `LABEL_LENGTH` characters."""
-    line = " ".join(text.split())
-    return line if len(line) <= LABEL_LENGTH else f"{line[: LABEL_LENGTH - 1].rstrip()}…"
 
 
 def describe_image(image: ImageRef) -> str:

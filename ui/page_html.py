@@ -11,6 +11,7 @@ from markupsafe import Markup
 from assistant.conversation import ConversationSummary
 from ui.icons import CLOSE, KEYBOARD, LOGO, MENU, PENCIL, PLUS, THEME, TRASH
 from ui.interfaces import Example
+from ui.mask_tools_html import render_tool_choice, render_tool_dialogs
 
 PRODUCT = "SegEarth Chat"
 PURPOSE = "Ask an aerial or satellite image a question in plain words, and see the answer marked on it."
@@ -28,21 +29,22 @@ SHORTCUTS = (
 
 NO_HISTORY = "Your conversations will be kept here."
 
-# Address of the style sheet and script, and the head of the page; see `routes.py`.
+# Where style sheets and scripts are, under the digest of all of them, so that browsers never mix old and new ones.
 ASSETS_PREFIX = "page-assets"
 
 
 def render_head(version: str) -> str:
-    """Return what stands at the start of the page's `<head>`; `version` makes browsers fetch changed files."""
+    """Return what stands at the start of the page's `<head>`; `version` is any name for the files as they are now."""
     return Markup(
         "<title>{title}</title>"
         '<meta name="description" content="{purpose}">'
         '<meta name="color-scheme" content="light dark">'
-        '<link rel="icon" type="image/svg+xml" href="{prefix}/favicon.svg">'
-        '<link rel="stylesheet" href="{prefix}/theme.css?v={version}">'
-        '<link rel="stylesheet" href="{prefix}/page.css?v={version}">'
-        '<script type="module" src="{prefix}/page.js?v={version}"></script>'
-    ).format(title=PRODUCT, purpose=PURPOSE, prefix=ASSETS_PREFIX, version=version)
+        '<link rel="icon" type="image/svg+xml" href="{folder}/favicon.svg">'
+        '<link rel="stylesheet" href="{folder}/theme.css">'
+        '<link rel="stylesheet" href="{folder}/page.css">'
+        '<link rel="stylesheet" href="{folder}/tools.css">'
+        '<script type="module" src="{folder}/page.js"></script>'
+    ).format(title=PRODUCT, purpose=PURPOSE, folder=f"{ASSETS_PREFIX}/{version}")
 
 
 def render_brand() -> Markup:
@@ -145,8 +147,8 @@ def render_dialogs() -> Markup:
         '<button type="button" class="danger" data-action="confirm-delete">Delete</button></div></dialog>'
         '<dialog id="zoom-dialog" class="zoom" aria-label="Picture at full size">'
         '<div class="zoom-stage"></div><button type="button" class="icon-button zoom-close" data-action="close-dialog" '
-        'aria-label="Close the picture">{close}</button></dialog>'
-    ).format(rows=Markup("").join(rows), close=CLOSE)
+        'aria-label="Close the picture">{close}</button><div class="zoom-tools" hidden>{tools}</div></dialog>{more}'
+    ).format(rows=Markup("").join(rows), close=CLOSE, tools=render_tool_choice(), more=render_tool_dialogs())
 
 
 def name_period(moment: datetime, now: datetime) -> str:

@@ -18,11 +18,20 @@ from starlette.staticfiles import StaticFiles
 
 from assistant.conversation import Message
 from assistant.errors import AssistantError, MaskNotFoundError
+from assistant.mask_changes import load_marked, preview_steps
 from serving.errors import ServingError
 from serving.image_ref import ImageRef
 from storage.errors import StorageError
 from ui.access import owner_of
-from ui.artefacts import render_layer, render_mask, render_overlay_picture, render_preview, render_thumbnail
+from ui.artefacts import (
+    render_difference,
+    render_layer,
+    render_mask,
+    render_overlay_picture,
+    render_preview,
+    render_thumbnail,
+)
+from ui.hand_changes import set_threshold
 from ui.interfaces import Example, PageSettings, UiServices
 from ui.metrics import CONTENT_TYPE
 from ui.page_html import ASSETS_PREFIX
@@ -48,10 +57,12 @@ def build_routes(services: UiServices, settings: PageSettings) -> list[BaseRoute
         Route("/artefacts/{message_id}/mask.png", artefacts.send_mask),
         Route("/artefacts/{message_id}/layer.png", artefacts.send_layer),
         Route("/artefacts/{message_id}/overlay.png", artefacts.send_overlay),
+        Route("/artefacts/{message_id}/threshold/{percent:int}/layer.png", artefacts.send_threshold_layer),
+        Route("/artefacts/{message_id}/difference/{other_id}/layer.png", artefacts.send_difference_layer),
         Route("/examples/{index:int}/thumbnail", examples.send_thumbnail),
         Route("/health", watch.send_health),
         Route("/metrics", watch.send_metrics),
-        Mount(f"/{ASSETS_PREFIX}", StaticFiles(directory=ASSETS)),
+        Mount(f"/{ASSETS_PREFIX}/{{version}}", StaticFiles(directory=ASSETS)),
     ]
 
 
@@ -103,6 +114,20 @@ class ArtefactRoutes:
         mask = self._history.load_mask(owner_of(request), message.id)
         content = render_overlay_picture(self._find_image(request), mask)
         return _send_picture(content, "image/png", download=_name_download(request, message, "overlay"))
+
+    @_answering_errors
+    def send_threshold_layer(self, request: Request) -> Response:
+        """The layer that another threshold would give, the answer's other steps done again; nothing is stored."""
+        message, owner = self._find_message(request), owner_of(request)
+        steps = set_threshold(message.operations, request.path_params["percent"])
+        return _send_picture(render_layer(preview_steps(self._history, owner, message, steps)), "image/png")
+
+    @_answering_errors
+    def send_difference_layer(self, request: Request) -> Response:
+        """What changed from another answer's mask to this one's, as a layer."""
+        owner = owner_of(request)
+        masks = [load_marked(self._history, owner, request.path_params[name]) for name in ("other_id", "message_id")]
+        return _send_picture(render_difference(masks[0], masks[1]), "image/png")
 
     def _find_message(self, request: Request) -> Message:
         return self._history.get_message(owner_of(request), request.path_params["message_id"])

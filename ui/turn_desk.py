@@ -3,15 +3,17 @@
 The desk admits the files, puts the question in line, works on it, stops it, and says what the conversation looks like.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from time import perf_counter
 
 from markupsafe import Markup
 
+from assistant.changes import Change, describe_change
 from assistant.conversation import Message, NewMessage, Role
 from assistant.events import Accepted, Done, Failed, MaskReady, Stage, TextDelta
+from assistant.interfaces import History
 from assistant.turns import TurnRequest
 from serving.cancellation import Cancellation
 from serving.errors import QuestionEmptyError
@@ -107,6 +109,29 @@ class TurnDesk:
         # The question itself is in the history already.
         self.in_flight.report_stored(turn, conversation_id)
         return Sent(conversation_id, turn.id)
+
+    def change(
+        self, owner: str, *, session: str, conversation_id: str, read_change: Callable[[History], Change]
+    ) -> Sent:
+        """Put a change of a mask by hand in line.
+
+        Args:
+            owner: who sends.
+            session: the page that sends, see `abandon`.
+            conversation_id: where the answer stands; "" is found by it.
+            read_change: says what to do, once it could look at the answer; it may refuse.
+        """
+        try:
+            change = read_change(self._services.history)
+            answer = self._services.history.get_message(owner, change.answer_id)
+            place = conversation_id or answer.conversation_id
+            words = describe_change(change)
+            request = TurnRequest(owner, place, words, answer.image, Cancellation(), change=change)
+            turn = self.in_flight.admit(request, session=session)
+        except Exception as error:  # noqa: BLE001 - likewise
+            failure = explain_failure(error, metrics=self._services.metrics, conversation_id=conversation_id)
+            return Sent(conversation_id, refusal=failure.sentence)
+        return Sent(place, turn.id)
 
     def work(self, owner: str, turn_id: str) -> Message | None:
         """Answer a turn, unless somebody else does; returns the stored answer, None where none was stored."""

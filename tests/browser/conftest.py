@@ -51,6 +51,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedPage]:
 def served(server: ServedPage) -> Iterator[ServedPage]:
     """The served page, with an engine that neither fails nor waits until the test says so."""
     server.engine.questions.clear()
+    server.engine.refinements.clear()
     yield server
     server.engine.failure = None
     if server.engine.gate is not None:

@@ -7,13 +7,8 @@ from hypothesis import strategies as st
 from assistant.conversation import Status
 from tests.fakes.messages import FACTS, IMAGE, build_answer, build_mask_answer, build_question
 from ui.limits import SHOWN_TEXT_LENGTH
-from ui.message_html import (
-    describe_mask,
-    render_progress,
-    render_refusal,
-    render_transcript,
-    shorten_label,
-)
+from ui.message_html import render_progress, render_refusal, render_transcript
+from ui.overlay_html import describe_mask, shorten_label
 from ui.turns_in_flight import Progress
 
 HOSTILE = '<img src=x onerror="alert(1)"></p><script>alert(2)</script>{value}${value}\'"&amp;'

@@ -9,6 +9,9 @@ const names = [
   "page_suggest",
   "page_example",
   "page_stop",
+  "page_step",
+  "page_threshold",
+  "page_point",
 ];
 document.addEventListener("segearth", (event) => {
   if (names.includes(event.detail.name)) {

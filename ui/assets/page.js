@@ -1,19 +1,16 @@
 // Everything that the page does by itself: one listener per kind of event, for elements that name what they do in
-// data-action or data-control. What only the server can do is raised as the DOM event "segearth" (see bridge.js).
+// data-action or data-control. Tools for masks have scripts of their own: steps.js, threshold.js, pointing.js.
+
+import { actions, find, raise } from "./actions.js";
+import { askNow, showTool } from "./pointing.js";
+import "./steps.js";
+import "./threshold.js";
 
 const startOpacity = 80;
 // What the person set for each answer's mask, by message id: { opacity, visible }.
 const maskSettings = new Map();
 const maskSheet = new CSSStyleSheet();
 document.adoptedStyleSheets = [...document.adoptedStyleSheets, maskSheet];
-
-function raise(name, data = {}) {
-  document.dispatchEvent(new CustomEvent("segearth", { detail: { name, data } }));
-}
-
-function find(selector) {
-  return document.querySelector(selector);
-}
 
 // --- Masks: opacity and visibility -------------------------------------------------------------------------------
 
@@ -60,16 +57,30 @@ document.addEventListener("input", (event) => {
 function zoom(link) {
   const dialog = find("#zoom-dialog");
   const stage = dialog.querySelector(".zoom-stage");
-  const answer = link.closest("[data-answer]")?.dataset.answer;
+  const figure = link.closest("[data-answer]");
+  const answer = figure?.dataset.answer;
+  const isPointable = figure?.matches("[data-pointable]") ?? false;
+  stage.toggleAttribute("data-pointable", isPointable);
+  dialog.querySelector(".zoom-tools").hidden = !isPointable;
   const picture = link.cloneNode(true);
   const frame = document.createElement("div");
   frame.className = "picture";
   frame.style.cssText = link.style.cssText;
+  frame.tabIndex = isPointable ? 0 : -1;
   frame.append(...picture.childNodes);
   if (answer) stage.dataset.answer = answer;
   else delete stage.dataset.answer;
   stage.replaceChildren(frame);
-  dialog.showModal();
+  if (!dialog.open) dialog.showModal();
+}
+
+// Who points at the picture at full size goes on there with the answer that came.
+function followInZoom() {
+  const dialog = find("#zoom-dialog");
+  const stage = dialog?.querySelector(".zoom-stage[data-pointable]");
+  if (!dialog?.open || !stage || document.body.dataset.tool === undefined) return;
+  const newest = [...document.querySelectorAll("#transcript [data-answer][data-pointable]")].at(-1);
+  if (newest && newest.dataset.answer !== stage.dataset.answer) zoom(newest.querySelector(".picture"));
 }
 
 // --- Dialogs -----------------------------------------------------------------------------------------------------
@@ -120,7 +131,7 @@ async function copyAnswer(button) {
 
 // --- Clicks ------------------------------------------------------------------------------------------------------
 
-const actions = {
+Object.assign(actions, {
   new: () => {
     setSidebar(false);
     raise("page_new");
@@ -147,7 +158,7 @@ const actions = {
   theme: switchTheme,
   "open-sidebar": () => setSidebar(true),
   "close-sidebar": () => setSidebar(false),
-};
+});
 
 document.addEventListener("click", (event) => {
   const element = event.target.closest?.("[data-action]");
@@ -279,6 +290,9 @@ function followChanges() {
   document.body.classList.toggle("is-empty", isEmpty);
   const isNew = conversation !== followed || find("#live .is-live") !== null;
   followed = conversation;
+  showTool();
+  followInZoom();
+  askNow();
   if (isEmpty) find("#scroller")?.scrollTo(0, 0);
   else if (isFollowing || isNew) scrollToEnd();
 }
