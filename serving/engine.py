@@ -117,13 +117,16 @@ class SegEarthEngine:
         with self._turn(cancellation):
             whole = Window(0, 0, image.grid.height, image.grid.width)
             features = self._features_of(image, whole, stages)
-            with stages.enter("language"):
-                hidden = self._backend.prefill_hidden(image.digest, features.visual_tokens[0], text)
-            with stages.enter("decode"):
-                is_question = torch.ones(1, len(hidden), dtype=torch.bool, device=hidden.device)
-                description = describe(hidden[None], is_question, self._model.config.projector)  # (1, D)
-                answer = self._model.decode(features, description[None].to(features.res5.dtype))
-                prediction = self._to_native(answer, image, stages.seconds)
+        # Outside of the turn: a backend that batches sees the questions of everybody, the others line up there.
+        with stages.enter("language"):
+            hidden = self._backend.prefill_hidden(
+                image.digest, features.visual_tokens[0], text, cancellation=cancellation
+            )
+        with self._turn(cancellation), stages.enter("decode"):
+            is_question = torch.ones(1, len(hidden), dtype=torch.bool, device=hidden.device)
+            description = describe(hidden[None], is_question, self._model.config.projector)  # (1, D)
+            answer = self._model.decode(features, description[None].to(features.res5.dtype))
+            prediction = self._to_native(answer, image, stages.seconds)
         # The mapping was handed over before the last stage ended; it now holds that stage too.
         return prediction
 

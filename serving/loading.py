@@ -5,10 +5,11 @@ from pathlib import Path
 import torch
 
 from serving.engine import FEATURE_CACHE_BYTES, SegEarthEngine
-from serving.errors import DeviceUnavailableError
+from serving.errors import BackendUnavailableError, DeviceUnavailableError
 from serving.model.checkpoints import is_small_form, locate
 from serving.model_choice import ModelChoice
 from serving.placement import Placement, choose_quantiser
+from serving.vllm_choice import VllmChoice
 
 
 def load_engine(
@@ -18,6 +19,7 @@ def load_engine(
     device: str = "auto",
     threads: int | None = None,
     cache_bytes: int = FEATURE_CACHE_BYTES,
+    vllm: VllmChoice | None = None,
 ) -> SegEarthEngine:
     """Load the chosen model.
 
@@ -27,14 +29,21 @@ def load_engine(
         device: "auto" (CUDA where there is one), "cpu" or "cuda".
         threads: CPU threads for torch; None leaves its choice.
         cache_bytes: bound on the kept image features.
+        vllm: serves the language backbone; None for this process.
 
     Raises:
         CheckpointError: weights are missing or do not fit.
         DeviceUnavailableError: there is no such device.
         QuantisationUnavailableError: bitsandbytes is not installed.
+        BackendUnavailableError: vLLM is not installed, or does not serve this model.
+        LanguageUnavailableError: vLLM's engine did not become ready.
     """
     if threads is not None:
         torch.set_num_threads(threads)
+    if vllm is not None and choice.quantisation is not None:
+        raise BackendUnavailableError(
+            "vLLM serves the language model unquantised here. Leave out --quantize, or take --backend transformers."
+        )
     # Before anything is read: a missing device or package should not cost a minute of loading.
     placement = Placement(choose_device(device), choice.precision, choose_quantiser(choice.quantisation))
     located = locate(choice.model)
@@ -42,7 +51,11 @@ def load_engine(
     if located.is_dir() and is_small_form(located):
         from serving.small_form import load_small_form
 
-        return load_small_form(located, placement, cache_dir=cache_dir, cache_bytes=cache_bytes)
+        return load_small_form(located, placement, cache_dir=cache_dir, cache_bytes=cache_bytes, vllm=vllm)
+    if vllm is not None:
+        raise BackendUnavailableError(
+            "vLLM serves the small model only. Leave out --model, or take --backend transformers."
+        )
     from serving.released_form import load_released_form
 
     return load_released_form(located, placement, name=str(choice.model), cache_dir=cache_dir, cache_bytes=cache_bytes)

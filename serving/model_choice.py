@@ -6,6 +6,7 @@ from typing import Literal, get_args
 
 Precision = Literal["fp32", "bf16", "fp16"]
 Quantisation = Literal["int8", "nf4"]
+Backend = Literal["transformers", "vllm"]
 
 PRECISIONS: tuple[Precision, ...] = get_args(Precision)
 QUANTISATIONS: tuple[Quantisation, ...] = get_args(Quantisation)
@@ -19,17 +20,28 @@ class ModelChoice:
         model: a folder, a file of weights, or a hub id such as "earth-insights/SegEarth-R1-EarthReason".
         precision: of weights and activations.
         quantisation: of the language backbone's linear layers; None leaves them in `precision`.
+        backend: what runs the language backbone: this process, or vLLM in one of its own.
     """
 
     model: str | Path
     precision: Precision = "fp32"
     quantisation: Quantisation | None = None
+    backend: Backend = "transformers"
 
     def changed(
-        self, model: str | None, precision: Precision | None, quantisation: Quantisation | None
+        self,
+        model: str | None,
+        precision: Precision | None,
+        quantisation: Quantisation | None,
+        backend: Backend | None = None,
     ) -> "ModelChoice":
         """Return the choice with what is given put in place; None leaves a part as it is."""
-        return ModelChoice(model or self.model, precision or self.precision, quantisation or self.quantisation)
+        return ModelChoice(
+            model or self.model,
+            precision or self.precision,
+            quantisation or self.quantisation,
+            backend or self.backend,
+        )
 
 
 @dataclass(frozen=True)

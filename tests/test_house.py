@@ -13,7 +13,21 @@ import launch
 from ui.cli.reference import render_reference
 
 ROOT = Path(__file__).resolve().parents[1]
-VERBS = ("install", "serve", "test", "test-space", "check", "format", "bench", "train", "evaluate", "docs", "clean")
+VERBS = (
+    "install",
+    "install-vllm",
+    "serve",
+    "test",
+    "test-vllm",
+    "test-space",
+    "check",
+    "format",
+    "bench",
+    "train",
+    "evaluate",
+    "docs",
+    "clean",
+)
 
 
 def run(*command: str) -> subprocess.CompletedProcess[str]:

@@ -32,6 +32,13 @@ class PrefixState:
         """Memory that the tensors hold."""
         return sum(part.element_size() * part.nelement() for layer in self.layers for part in layer)
 
+    def to_cache(self) -> DynamicCache:
+        """Return a cache that starts with these keys and values; what is read into it does not change them."""
+        cache = DynamicCache()
+        for index, (keys, values) in enumerate(self.layers):
+            cache.update(keys, values, index)
+        return cache
+
     def repeat(self, times: int) -> "PrefixState":
         """Return the state with every image's row repeated `times` times, for as many questions each."""
         layers = tuple(
@@ -77,9 +84,7 @@ def read_questions(
     Returns:
         (B, n, D), or (B, N, D) of the trailing positions.
     """
-    cache = DynamicCache()
-    for index, (keys, values) in enumerate(prefix.layers):
-        cache.update(keys, values, index)
+    cache = prefix.to_cache()
     embeds = cast(Tensor, embedding_of(decoder)(ids))
     if trailing is not None:
         embeds = torch.cat((embeds, trailing.to(embeds.dtype).expand(len(ids), -1, -1)), 1)

@@ -12,6 +12,9 @@ from serving.model.config import InstructionConfig, LanguageConfig
 # The reference adds these to Phi-1.5's tokenizer, in this order; a checkpoint's own files usually hold them already.
 _PAD_TOKEN = "[PAD]"
 
+# What stands between a question and the model's reply to it.
+_REPLY_START = {"llama": "\n<|im_start|>assistant\n", "phi": " [/INST]"}
+
 
 class QuestionTokenizer:
     """Turns words into ids with the tokenizer in a folder.
@@ -37,6 +40,8 @@ class QuestionTokenizer:
         if len(seg_ids) != 1:
             raise ValueError(f"{instruction.seg_token!r} is {len(seg_ids)} tokens; the SEG token must be one")
         self._seg_id = seg_ids[0]
+        self.reply_start_ids = self._ids(_REPLY_START[family])
+        self.end_id = cast(int, self._tokenizer.eos_token_id)
 
     def tokenize_question(self, question: str) -> list[int]:
         """Return the ids of `question` and the SEG token; special tokens written in the text stay plain text.
@@ -46,6 +51,10 @@ class QuestionTokenizer:
         text = self._instruction.question_prefix + question
         encoded = self._tokenizer(text, add_special_tokens=False, split_special_tokens=True)
         return [*cast(list[int], encoded.input_ids), self._seg_id]
+
+    def decode_reply(self, ids: list[int]) -> str:
+        """Return the text of a reply's ids, without the special tokens in it."""
+        return cast(str, self._tokenizer.decode(ids, skip_special_tokens=True))
 
     def build_sequence(self, question: str, visual_token_count: int) -> PromptSequence:
         """Return the whole prompt of one question."""

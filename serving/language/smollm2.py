@@ -26,6 +26,11 @@ class SmolLM2(nn.Module):
         """The embedding table, (vocabulary, D)."""
         return cast(nn.Embedding, self.causal_model.get_input_embeddings())
 
+    @property
+    def vocabulary_head(self) -> nn.Module:
+        """From hidden states after the final norm to logits over the vocabulary."""
+        return cast(nn.Module, self.causal_model.get_output_embeddings())
+
     def encode_prefix(self, visual_tokens: Tensor) -> PrefixState:
         """Run the prefix of B images.
 

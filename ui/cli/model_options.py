@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from serving.model_choice import Precision, Quantisation
+from serving.model_choice import Backend, Precision, Quantisation
 
 ModelOption = Annotated[
     str | None,
@@ -17,4 +17,8 @@ PrecisionOption = Annotated[Precision | None, typer.Option(help="Precision of th
 QuantisationOption = Annotated[
     Quantisation | None,
     typer.Option(help="Keep the language model's layers in int8 or nf4 (needs bitsandbytes)."),
+]
+BackendOption = Annotated[
+    Backend | None,
+    typer.Option(help="What runs the language model: transformers, or vllm in a process of its own (docs/vllm.md)."),
 ]

@@ -25,7 +25,7 @@ from serving.model_choice import ModelChoice
 from serving.prediction import Prediction
 from storage.exports.png import mask_png, overlay_png
 from ui.cli.errors import OutputUnusableError
-from ui.cli.model_options import ModelOption, PrecisionOption, QuantisationOption
+from ui.cli.model_options import BackendOption, ModelOption, PrecisionOption, QuantisationOption
 from ui.cli.reporting import print_json, speak_errors
 
 OVERLAY_COLOUR = (255, 122, 31)  # as on the page: orange stands out from green, brown, grey and blue
@@ -140,6 +140,7 @@ def add_segment_command(
         model: ModelOption = None,
         dtype: PrecisionOption = None,
         quantize: QuantisationOption = None,
+        backend: BackendOption = None,
     ) -> None:
         """Answer a question about an image with a mask."""
         with speak_errors(as_json=as_json), tempfile.TemporaryDirectory() as folder:
@@ -152,7 +153,7 @@ def add_segment_command(
             ref = take_in_image(image, rendering_folder=Path(folder), limits=limits)
             admit_s = perf_counter() - started
             outputs.check(image)
-            with open_engine(default_model.changed(model, dtype, quantize)) as engine:
+            with open_engine(default_model.changed(model, dtype, quantize, backend)) as engine:
                 report_stage = _ignore_stage if as_json else _print_stage
                 for answer in answer_questions(
                     engine, ref, questions, outputs, repeat=repeat, admit_s=admit_s, report_stage=report_stage

@@ -9,7 +9,7 @@ import typer
 
 from serving.model_choice import ModelChoice
 from ui.cli.errors import HostUnusableError, PortInUseError
-from ui.cli.model_options import ModelOption, PrecisionOption, QuantisationOption
+from ui.cli.model_options import BackendOption, ModelOption, PrecisionOption, QuantisationOption
 from ui.cli.reporting import speak_errors
 
 
@@ -40,12 +40,13 @@ def add_serve_command(
         model: ModelOption = None,
         dtype: PrecisionOption = None,
         quantize: QuantisationOption = None,
+        backend: BackendOption = None,
     ) -> None:
         """Open the chat in a browser."""
         with speak_errors():
             # Before the model is loaded: the answer to a taken port should not take seconds.
             ensure_port_is_free(host, port)
-            run_server(host, port, default_model.changed(model, dtype, quantize))
+            run_server(host, port, default_model.changed(model, dtype, quantize, backend))
 
 
 def ensure_port_is_free(host: str, port: int) -> None:

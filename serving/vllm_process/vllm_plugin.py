@@ -1,0 +1,18 @@
+"""vLLM's plugin: runs in the processes of vLLM's before a model is loaded."""
+
+import os
+
+from serving.vllm_process.process_group import end_with_parent
+
+
+def register() -> None:
+    """Name our model classes to vLLM, and let processes that it starts end with the one that started them."""
+    if os.getpgrp() != os.getpid():  # not the first one, which has its own lifeline: one that was spawned
+        end_with_parent()
+    os.register_at_fork(after_in_child=end_with_parent)
+    from vllm import ModelRegistry
+
+    # Strings, not classes: importing a model must not initialise an accelerator in a process that has none.
+    ModelRegistry.register_model(
+        "SegEarthLlamaForCausalLM", "serving.vllm_process.vllm_models:SegEarthLlamaForCausalLM"
+    )
