@@ -31,6 +31,8 @@ from serving.language.smollm2_files import FOLDER_NAME as LANGUAGE_FOLDER
 from serving.language.smollm2_files import find_converted, find_gguf
 from serving.model_choice import Backend, ModelChoice, ModelDescription, Precision, Quantisation
 from serving.vllm_choice import INSTALL_ADVICE, VllmChoice
+from ui.cli.archive import Archive
+from ui.cli.chat import add_chat_command
 from ui.cli.deferred import add_deferred_command
 from ui.cli.doctor import add_doctor_command
 from ui.cli.errors import CliError, PortInUseError
@@ -39,6 +41,7 @@ from ui.cli.model_options import ModelOption, PrecisionOption, QuantisationOptio
 from ui.cli.prepare import add_prepare_command
 from ui.cli.probes import Installation, examine
 from ui.cli.reference import add_reference_command
+from ui.cli.replay import add_replay_command
 from ui.cli.reporting import EXIT_FAILED
 from ui.cli.segment import add_segment_command
 from ui.cli.serve import add_serve_command
@@ -285,6 +288,13 @@ def build_cli(settings: Settings, *, space: Space | None = None, whole: bool = F
         open_engine=lambda choice: open_engine(settings, choice),
         limits=settings.image_limits,
     )
+    for add_command in (add_chat_command, add_replay_command):
+        add_command(
+            app,
+            default_model=settings.model_choice,
+            open_engine=lambda choice: open_engine(settings, choice),
+            open_archive=lambda: open_archive(settings),
+        )
     add_deferred_command(
         app,
         "evaluate",
@@ -355,15 +365,28 @@ def run_server(settings: Settings, host: str, port: int, choice: ModelChoice, sp
 
 @contextmanager
 def open_services(settings: Settings, engine: Engine) -> Iterator[UiServices]:
-    """Open database and stores, bring the tables up to date, and close all of it after the block."""
+    """Open what the page works with, and close it after the block."""
+    with open_archive(settings) as archive:
+        turns: Turns = TurnRunner(engine, archive.history, read_clock, longest_question=settings.max_question_length)
+        yield UiServices(turns=turns, history=archive.history, images=archive.images)
+
+
+@contextmanager
+def open_archive(settings: Settings) -> Iterator[Archive]:
+    """Open database and stores, bring the tables up to date, and close all of it after the block.
+
+    Raises:
+        FolderUnusableError: the disk is full, or does not let us write.
+    """
     from storage.blobs import LocalBlobStore
     from storage.database import Database, sqlite_url
     from storage.history import SqlHistory
     from storage.holding import sweep
     from storage.images import ImageStore
+    from storage.owners import find_owner
     from storage.schema import upgrade_to_head
 
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    ensure_writable(settings.data_dir, setting=f"{ENV_PREFIX}DATA_DIR")
     url = settings.database_url or sqlite_url(settings.data_dir / "history.sqlite")
     with closing(Database(url)) as database:
         blobs = LocalBlobStore(settings.data_dir / "blobs")
@@ -371,8 +394,7 @@ def open_services(settings: Settings, engine: Engine) -> Iterator[UiServices]:
         sweep(database, blobs, read_clock)  # what a crash, or an upload that nobody asked about, left behind
         history: History = SqlHistory(database, blobs)
         images: Images = ImageStore(database, blobs, limits=settings.image_limits)
-        turns: Turns = TurnRunner(engine, history, read_clock, longest_question=settings.max_question_length)
-        yield UiServices(turns=turns, history=history, images=images)
+        yield Archive(history, images, find_owner=lambda conversation_id: find_owner(database, conversation_id))
 
 
 def ensure_language_weights(settings: Settings) -> Path:

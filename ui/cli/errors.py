@@ -5,6 +5,7 @@ CliError
 ├── HostUnusableError               this machine has no such address
 ├── FileMissingError                a file that was named is not there
 ├── FolderUnusableError             a folder that is to be written to cannot be, or its disk is full
+├── ScriptUnreadableError           a script of turns that is none
 └── OutputUnusableError             a file that was to be written cannot be
 """
 
@@ -43,6 +44,13 @@ class FolderUnusableError(CliError):
             f"Nothing can be written in {folder}: {reason}. Free some space or mend its rights, "
             f"or set {setting} to another folder."
         )
+
+
+class ScriptUnreadableError(CliError):
+    """A script of turns that is none."""
+
+    def __init__(self, *, problem: str) -> None:
+        super().__init__(f"The script cannot be read: {problem}. docs/chat_script.md says how it is written.")
 
 
 class OutputUnusableError(CliError):

@@ -1,0 +1,120 @@
+"""Make every mask of a conversation again, from its images and from what was asked and done, and compare."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from assistant.applying import apply_operations, threshold_confidence
+from assistant.conversation import Message
+from assistant.conversation_tree import ConversationTree
+from assistant.interfaces import Engine, History
+from assistant.making import Asked, Making, Pointed, Refined, Revised
+from assistant.mask_changes import OWN_LEVEL
+from assistant.operations import Operation
+from assistant.planning import Plan, carry_out, find_others, to_confidence
+from serving.cancellation import Cancellation
+from serving.image_ref import ImageRef
+from serving.mask import Mask
+from serving.prediction import Prediction
+
+
+@dataclass(frozen=True)
+class Replayed:
+    """One mask, made again.
+
+    Attributes:
+        message: the answer that it belongs to.
+        differing_px: pixels in which it is not the stored one; None where it could not be made again, because the
+            answer, or one that it builds on, was stored by a version that did not write down how.
+        is_same_model: whether the weights are those that answered then.
+    """
+
+    message: Message
+    differing_px: int | None
+    is_same_model: bool
+
+    @property
+    def is_equal(self) -> bool:
+        """Whether every pixel is as it was."""
+        return self.differing_px == 0
+
+
+@dataclass(frozen=True, eq=False)
+class _Made:
+    """A mask and the confidence map that goes with it, uint8 (H, W)."""
+
+    mask: Mask
+    confidence: NDArray[np.uint8]
+
+
+def replay_masks(engine: Engine, history: History, owner: str, tree: ConversationTree) -> Iterator[Replayed]:
+    """Yield every answer about an image with how its mask came out again, of all branches, the oldest first.
+
+    No stored mask is built on, only compared with.
+
+    Raises:
+        ServingError: the model cannot answer.
+        AssistantError: an operation cannot be done.
+    """
+    made: dict[str, _Made] = {}
+    for message in tree.messages:
+        if message.facts is None or message.image is None:
+            continue
+        differing_px: int | None = None
+        parents = [made[parent] for parent in message.mask_parents if parent in made]
+        if message.making is not None and len(parents) == len(message.mask_parents):
+            made[message.id] = _Maker(engine, message.image).make(message.making, parents)
+            stored = load_mask(history, owner, message, message.image)
+            differing_px = int(np.count_nonzero(stored.pixels != made[message.id].mask.pixels))
+        yield Replayed(message, differing_px, is_same_model=message.model_digest == engine.model_digest)
+
+
+def load_mask(history: History, owner: str, answer: Message, image: ImageRef) -> Mask:
+    """Return the stored mask of an answer; the empty one where nothing was marked."""
+    if answer.mask_digest is None:
+        return Mask(np.zeros((image.grid.height, image.grid.width), dtype=np.bool_), image.grid)
+    return history.load_mask(owner, answer.id)
+
+
+class _Maker:
+    """Makes masks of one image, as the turns did."""
+
+    def __init__(self, engine: Engine, image: ImageRef) -> None:
+        self._engine = engine
+        self._image = image
+
+    def make(self, making: Making, parents: Sequence[_Made]) -> _Made:
+        """Return the mask that was made so, from the masks of its parents."""
+        match making:
+            case Asked(question=question, operations=operations):
+                outcome = carry_out(Plan(question, None, operations), self._ask)
+                return _Made(outcome.mask, to_confidence(outcome.prediction.mask_logits))
+            case Refined(operations=operations):
+                return self._operate(parents[0].mask, operations, parents[0].confidence)
+            case Revised(operations=operations):
+                confidence = parents[0].confidence
+                own = threshold_confidence(confidence, OWN_LEVEL, self._image.grid)
+                return self._operate(own, operations, confidence)
+            case Pointed(clicks=clicks, box=box):
+                prediction = self._engine.refine(
+                    self._image,
+                    parents[0].mask,
+                    clicks=clicks,
+                    box=box,
+                    cancellation=Cancellation(),
+                    report_stage=_ignore,
+                )
+                return _Made(prediction.mask, to_confidence(prediction.mask_logits))
+
+    def _operate(self, mask: Mask, operations: tuple[Operation, ...], confidence: NDArray[np.uint8]) -> _Made:
+        others, _ = find_others(operations, self._ask)
+        return _Made(apply_operations(mask, operations, others, confidence), confidence)
+
+    def _ask(self, question: str) -> Prediction:
+        return self._engine.segment(self._image, question, cancellation=Cancellation(), report_stage=_ignore)
+
+
+def _ignore(stage: str) -> None:
+    """Nobody waits for the stages."""

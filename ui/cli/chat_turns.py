@@ -1,0 +1,217 @@
+"""Carry out a script of turns: each is run as the page runs it, stored, and told as one object for programs."""
+
+import dataclasses
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from assistant.changes import Pointing, Revision
+from assistant.conversation import Message, NewMessage, Role
+from assistant.errors import MaskNotFoundError, MessageNotFoundError
+from assistant.events import Done, Failed, Moved
+from assistant.interfaces import Engine
+from assistant.making_json import to_tree
+from assistant.moves import find_answers
+from assistant.operation_json import to_rows
+from assistant.replaying import replay_masks
+from assistant.turns import TurnRequest, TurnRunner
+from serving.imagery.rendering import load_rendering
+from serving.mask import Mask
+from storage.exports.coco_rle import to_coco_rle
+from storage.exports.geotiff import mask_geotiff
+from storage.exports.png import mask_png, overlay_png
+from ui.cli.archive import Archive
+from ui.cli.chat_script import Reference, ScriptTurn
+from ui.cli.replay import summarise, to_row
+from ui.cli.reporting import SPOKEN_ERRORS
+from ui.cli.segment import OVERLAY_COLOUR
+
+Row = dict[str, object]
+
+SUFFIXES = {"png": "mask.png", "overlay": "overlay.png", "coco": "mask.json", "geotiff": "mask.tif"}
+OWNER = "terminal"  # of conversations that no page began
+
+
+class ScriptRunner:
+    """Runs the turns of one script in one conversation.
+
+    Args:
+        runner: answers.
+        engine: the same that the runner asks; makes masks again in a replay.
+        archive: where all of it is kept.
+        out: folder for masks and exports, made where it is not there; None writes none.
+    """
+
+    def __init__(self, runner: TurnRunner, engine: Engine, archive: Archive, out: Path | None) -> None:
+        self._runner = runner
+        self._engine = engine
+        self._archive = archive
+        self._out = out
+        self._conversation_id: str | None = None
+        self._made: dict[int, str] = {}  # number of the turn -> id of the message that it ended with
+
+    def run(self, images: Sequence[Path], turns: Sequence[ScriptTurn]) -> Iterator[Row]:
+        """Yield one row for each turn; one that fails has an "error" and leaves the conversation as it was.
+
+        Args:
+            images: added before the first turn.
+            turns: in order.
+        """
+        for image in images:
+            self._add_image(image)
+        for number, turn in enumerate(turns, start=1):
+            row: Row = {"turn": number, "conversation_id": self._conversation_id, "error": None}
+            try:
+                row |= self._run_turn(number, turn)
+            except SPOKEN_ERRORS as error:
+                row["error"] = str(error)
+            row["conversation_id"] = self._conversation_id
+            yield row
+
+    def _run_turn(self, number: int, turn: ScriptTurn) -> Row:
+        if turn.image is not None:
+            self._made[number] = self._add_image(turn.image)
+        if turn.exports:
+            return self._export(number, turn.exports)
+        if turn.is_replay:
+            return self._replay()
+        request = self._to_request(turn)
+        if request is None:
+            return self._describe(number, self._go_on_from(number, turn))
+        return self._ask(number, request)
+
+    def _ask(self, number: int, request: TurnRequest) -> Row:
+        row: Row = {}
+        for event in self._runner.run(request):
+            match event:
+                case Done(message=message):
+                    row = self._describe(number, message)
+                case Moved(sentence=sentence, message=seen):
+                    row = self._describe(number, seen) | {"text": sentence}
+                case Failed(sentence=sentence):
+                    row = {"error": sentence}
+                case _:
+                    pass  # stages and text as they come; all of it is in the answer
+        return row
+
+    def _to_request(self, turn: ScriptTurn) -> TurnRequest | None:
+        """Return what the runner is asked; None where nothing is but an image added or a branch taken."""
+        request = TurnRequest(OWNER, self._conversation_id, turn.text, None)
+        if turn.command is not None:
+            return dataclasses.replace(request, move=turn.command)
+        if turn.branch_from is not None:
+            request = dataclasses.replace(request, branch_from=self._resolve(turn.branch_from))
+        if turn.text:
+            point = (turn.clicks[0].x, turn.clicks[0].y) if turn.clicks else None
+            edit_of = None if turn.edit is None else self._find_question(turn.edit)
+            return dataclasses.replace(request, point_xy_px=point, edit_of=edit_of)
+        if turn.is_pointing:
+            answer = self._find_answer(request.branch_from)
+            return dataclasses.replace(request, change=Pointing(answer.id, turn.clicks, turn.box))
+        if turn.operations is not None:
+            answer = self._find_answer(request.branch_from)
+            return dataclasses.replace(request, change=Revision(answer.id, turn.operations))
+        return None
+
+    def _go_on_from(self, number: int, turn: ScriptTurn) -> Message:
+        """Move to the branch where one is named, and return the message that the conversation is at now."""
+        message_id = self._made.get(number) if turn.branch_from is None else self._resolve(turn.branch_from)
+        if message_id is None or self._conversation_id is None:
+            raise MessageNotFoundError
+        if turn.branch_from is not None:
+            self._archive.history.move_pointer(OWNER, self._conversation_id, message_id)
+        return self._archive.history.get_message(OWNER, message_id)
+
+    def _add_image(self, path: Path) -> str:
+        image = self._archive.images.admit_image(path, path.name)
+        history = self._archive.history
+        if self._conversation_id is None:
+            self._conversation_id = history.create_conversation(OWNER, image.name).id
+        return history.append_message(OWNER, self._conversation_id, NewMessage(Role.USER, "", image=image)).id
+
+    def _resolve(self, reference: Reference) -> str:
+        if isinstance(reference, str):
+            return reference
+        if reference not in self._made:
+            raise MessageNotFoundError
+        return self._made[reference]
+
+    def _find_question(self, reference: Reference) -> str:
+        """Return the id of the question that a turn asked, or that is named by its own id."""
+        message = self._archive.history.get_message(OWNER, self._resolve(reference))
+        question_id = message.id if message.role is Role.USER else message.parent_id
+        if question_id is None:
+            raise MessageNotFoundError
+        return question_id
+
+    def _find_answer(self, message_id: str | None = None) -> Message:
+        """Return the latest answer about an image up to a message, or up to the pointer."""
+        if self._conversation_id is None:
+            raise MaskNotFoundError
+        tree = self._archive.history.load_tree(OWNER, self._conversation_id)
+        answers = find_answers(tree.path_to(message_id or tree.pointer_id))
+        if not answers:
+            raise MaskNotFoundError
+        return answers[-1]
+
+    def _describe(self, number: int, message: Message | None) -> Row:
+        if message is None:
+            return {"message_id": None, "operations": [], "mask": None, "facts": None, "text": ""}
+        self._made[number] = message.id
+        self._conversation_id = message.conversation_id
+        written = None
+        if self._out is not None and message.mask_digest is not None:
+            mask = self._archive.history.load_mask(OWNER, message.id)
+            written = str(self._write(number, "mask.png", mask_png(mask)))
+        return {
+            "message_id": message.id,
+            "parent_id": message.parent_id,
+            "operations": to_rows(message.operations),
+            "making": None if message.making is None else to_tree(message.making),
+            "mask_parents": list(message.mask_parents),
+            "mask": written,
+            "mask_digest": message.mask_digest,
+            "facts": None if message.facts is None else dataclasses.asdict(message.facts),
+            "text": message.text,
+            "score": message.score,
+            "seconds": dict(message.seconds),
+            "model_digest": message.model_digest,
+        }
+
+    def _export(self, number: int, formats: Sequence[str]) -> Row:
+        answer = self._find_answer()
+        mask = self._archive.history.load_mask(OWNER, answer.id)
+        files = {name: str(self._write(number, SUFFIXES[name], _encode(name, mask, answer))) for name in formats}
+        return {"message_id": answer.id, "files": files, "text": f"Written: {', '.join(files.values())}."}
+
+    def _replay(self) -> Row:
+        if self._conversation_id is None:
+            raise MaskNotFoundError
+        tree = self._archive.history.load_tree(OWNER, self._conversation_id)
+        replayed = list(replay_masks(self._engine, self._archive.history, OWNER, tree))
+        sentence = summarise(replayed)
+        is_equal = all(one.is_equal for one in replayed)
+        return {
+            "replayed": [to_row(one) for one in replayed],
+            "text": sentence,
+            "error": None if is_equal else sentence,
+        }
+
+    def _write(self, number: int, name: str, content: bytes) -> Path:
+        assert self._out is not None, "the command refuses exports without a folder"
+        path = self._out / f"turn-{number:02}-{name}"
+        path.write_bytes(content)
+        return path
+
+
+def _encode(name: str, mask: Mask, answer: Message) -> bytes:
+    match name:
+        case "overlay":
+            assert answer.image is not None, "an answer is about an image"
+            return overlay_png(load_rendering(answer.image), mask, OVERLAY_COLOUR)
+        case "coco":
+            return json.dumps(to_coco_rle(mask)).encode()
+        case "geotiff":
+            return mask_geotiff(mask)
+        case _:
+            return mask_png(mask)
