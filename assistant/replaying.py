@@ -11,7 +11,7 @@ from assistant.conversation import Message
 from assistant.conversation_tree import ConversationTree
 from assistant.interfaces import Engine, History
 from assistant.making import Asked, Making, Pointed, Refined, Revised
-from assistant.mask_changes import OWN_LEVEL
+from assistant.mask_changes import OWN_LEVEL, load_marked
 from assistant.operations import Operation
 from assistant.planning import Plan, carry_out, find_others, to_confidence
 from serving.cancellation import Cancellation
@@ -66,16 +66,9 @@ def replay_masks(engine: Engine, history: History, owner: str, tree: Conversatio
         parents = [made[parent] for parent in message.mask_parents if parent in made]
         if message.making is not None and len(parents) == len(message.mask_parents):
             made[message.id] = _Maker(engine, message.image).make(message.making, parents)
-            stored = load_mask(history, owner, message, message.image)
+            stored = load_marked(history, owner, message.id)
             differing_px = int(np.count_nonzero(stored.pixels != made[message.id].mask.pixels))
         yield Replayed(message, differing_px, is_same_model=message.model_digest == engine.model_digest)
-
-
-def load_mask(history: History, owner: str, answer: Message, image: ImageRef) -> Mask:
-    """Return the stored mask of an answer; the empty one where nothing was marked."""
-    if answer.mask_digest is None:
-        return Mask(np.zeros((image.grid.height, image.grid.width), dtype=np.bool_), image.grid)
-    return history.load_mask(owner, answer.id)
 
 
 class _Maker:

@@ -15,7 +15,7 @@ from ui.cli.archive import Archive
 from ui.cli.chat_script import read_script
 from ui.cli.chat_turns import Row, ScriptRunner
 from ui.cli.errors import OutputUnusableError, ScriptUnreadableError
-from ui.cli.model_options import ModelOption, PrecisionOption, QuantisationOption
+from ui.cli.model_options import BackendOption, ModelOption, PrecisionOption, QuantisationOption
 from ui.cli.reporting import EXIT_FAILED, print_json, speak_errors
 from ui.interfaces import read_clock
 
@@ -57,6 +57,7 @@ def add_chat_command(
         model: ModelOption = None,
         dtype: PrecisionOption = None,
         quantize: QuantisationOption = None,
+        backend: BackendOption = None,
     ) -> None:
         """Run a conversation of many turns: words, clicks, boxes, undo, branches, exports, a replay.
 
@@ -69,7 +70,10 @@ def add_chat_command(
             if out is None and any(turn.exports for turn in turns):
                 raise ScriptUnreadableError(problem="it exports, so it needs a folder: --out DIR")
             _make_folder(out)
-            with open_archive() as archive, open_engine(default_model.changed(model, dtype, quantize)) as engine:
+            with (
+                open_archive() as archive,
+                open_engine(default_model.changed(model, dtype, quantize, backend)) as engine,
+            ):
                 runner = TurnRunner(engine, archive.history, read_clock)
                 for row in ScriptRunner(runner, engine, archive, out).run(image or [], turns):
                     failed += row["error"] is not None

@@ -11,7 +11,7 @@ from assistant.making_json import to_tree
 from assistant.replaying import Replayed, replay_masks
 from serving.model_choice import ModelChoice
 from ui.cli.archive import Archive
-from ui.cli.model_options import ModelOption, PrecisionOption, QuantisationOption
+from ui.cli.model_options import BackendOption, ModelOption, PrecisionOption, QuantisationOption
 from ui.cli.reporting import print_json, speak_errors
 
 EXIT_DIFFERENT = 1
@@ -42,6 +42,7 @@ def add_replay_command(
         model: ModelOption = None,
         dtype: PrecisionOption = None,
         quantize: QuantisationOption = None,
+        backend: BackendOption = None,
     ) -> None:
         """Make every mask of a conversation again and compare it with the stored one, pixel by pixel.
 
@@ -50,7 +51,7 @@ def add_replay_command(
         with speak_errors(as_json=as_json), open_archive() as archive:
             owner = archive.find_owner(conversation)
             tree = archive.history.load_tree(owner, conversation)
-            with open_engine(default_model.changed(model, dtype, quantize)) as engine:
+            with open_engine(default_model.changed(model, dtype, quantize, backend)) as engine:
                 replayed = []
                 for one in replay_masks(engine, archive.history, owner, tree):
                     replayed.append(one)
