@@ -59,8 +59,10 @@ def replay_masks(engine: Engine, history: History, owner: str, tree: Conversatio
         AssistantError: an operation cannot be done.
     """
     made: dict[str, _Made] = {}
-    for message in tree.messages:
-        if message.facts is None or message.image is None:
+    answers = [message for message in tree.messages if message.facts is not None]
+    last_use = {parent: message.id for message in answers for parent in message.mask_parents}
+    for message in answers:
+        if message.image is None:
             continue
         differing_px: int | None = None
         parents = [made[parent] for parent in message.mask_parents if parent in made]
@@ -68,6 +70,10 @@ def replay_masks(engine: Engine, history: History, owner: str, tree: Conversatio
             made[message.id] = _Maker(engine, message.image).make(message.making, parents)
             stored = load_marked(history, owner, message.id)
             differing_px = int(np.count_nonzero(stored.pixels != made[message.id].mask.pixels))
+        # A mask is kept for as long as another one builds on it: scenes are large, conversations long.
+        for needed in (message.id, *message.mask_parents):
+            if last_use.get(needed, message.id) == message.id:
+                made.pop(needed, None)
         yield Replayed(message, differing_px, is_same_model=message.model_digest == engine.model_digest)
 
 
