@@ -211,7 +211,9 @@ class TurnRunner:
             self._name_after_first_question(request.owner, conversation_id, earlier, text)
         if request.change is not None:
             image = self._history.get_message(request.owner, request.change.answer_id).image
-        message = NewMessage(role=Role.USER, text=text, image=image)
+        # The mask that a change by hand is about says that its words are no question.
+        parents = () if request.change is None else (request.change.answer_id,)
+        message = NewMessage(role=Role.USER, text=text, image=image, mask_parents=parents)
         return earlier, self._history.append_message(request.owner, conversation_id, message)
 
     def _branch(self, request: TurnRequest, conversation_id: str) -> ImageRef | None:

@@ -7,13 +7,15 @@ import gradio as gr
 
 from assistant.conversation import Message
 from ui.access import COOKIE_NAME, owner_of
+from ui.answer_json import describe_answer
 from ui.chat_view import ENGINE_QUEUE
+from ui.hand_api import add_hand_api
 from ui.interfaces import PageSettings, UiServices
 from ui.turn_desk import TurnDesk, Upload
 
 
 def add_api(desk: TurnDesk, services: UiServices, settings: PageSettings) -> None:
-    """Add the endpoint "ask" to the surrounding `gr.Blocks`."""
+    """Add the endpoint "ask", and those that change masks by hand, to the surrounding `gr.Blocks`."""
 
     def ask(image: str | None, question: str, conversation_id: str, request: gr.Request) -> dict[str, Any]:
         """Ask a question about an image.
@@ -27,7 +29,8 @@ def add_api(desk: TurnDesk, services: UiServices, settings: PageSettings) -> Non
         Returns:
             `text` and `status` of the answer; `found`, `count`, `share`, `pixels`, `area_m2`, `score`, `seconds`
             where the image was asked; addresses of `mask` and `overlay` where something was found;
-            `conversation_id` and `message_id`; `cookie` for a caller that sent none: send it back to go on.
+            `operations`, the steps to the mask; `conversation_id`, `message_id` and `parent_id` (the question);
+            `cookie` for a caller that sent none: send it back to go on.
         """
         owner = owner_of(request)
         uploads = [] if image is None else [Upload(Path(image), Path(image).name)]
@@ -39,14 +42,20 @@ def add_api(desk: TurnDesk, services: UiServices, settings: PageSettings) -> Non
             uploads=uploads,
         )
         answer: Message | None = None
-        refusal = sent.refusal
+        refusal, notice = sent.refusal, None
         if sent.turn_id:
             turn = desk.in_flight.get(owner, sent.turn_id)
             answer = desk.work(owner, sent.turn_id)
-            refusal = None if turn is None else turn.progress.refusal
+            if turn is not None:
+                refusal, notice = turn.progress.refusal, turn.progress.notice
         elif refusal is None:
             answer = services.history.list_messages(owner, sent.conversation_id)[-1]
-        result = {"status": "refused", "text": refusal} if answer is None else describe_answer(answer)
+        if answer is not None:
+            result = describe_answer(answer)
+        elif notice is not None:
+            result = {"status": "complete", "text": notice, "conversation_id": sent.conversation_id}
+        else:
+            result = {"status": "refused", "text": refusal}
         cookie = request.state.new_cookie
         return result | {"cookie": None if cookie is None else f"{COOKIE_NAME}={cookie}"}
 
@@ -62,29 +71,4 @@ def add_api(desk: TurnDesk, services: UiServices, settings: PageSettings) -> Non
         concurrency_id=ENGINE_QUEUE,
         concurrency_limit=settings.engine_slots,
     )
-
-
-def describe_answer(message: Message) -> dict[str, Any]:
-    """Return a stored answer as data for JSON."""
-    described: dict[str, Any] = {
-        "status": message.status.value,
-        "text": message.text,
-        "conversation_id": message.conversation_id,
-        "message_id": message.id,
-    }
-    if message.facts is not None:
-        described |= {
-            "found": message.facts.pixel_count > 0,
-            "count": message.facts.count,
-            "share": message.facts.share,
-            "pixels": message.facts.pixel_count,
-            "area_m2": message.facts.area_m2,
-            "score": message.score,
-            "seconds": dict(message.seconds),
-        }
-    if message.mask_digest is not None:
-        described |= {
-            "mask": f"artefacts/{message.id}/mask.png",
-            "overlay": f"artefacts/{message.id}/overlay.png",
-        }
-    return described
+    add_hand_api(desk, services, settings, queue=ENGINE_QUEUE)

@@ -1,7 +1,9 @@
 """The pictures that the page shows and hands out, as bytes."""
 
 from pathlib import Path
+from typing import Any
 
+from assistant.comparing import describe_difference, measure_difference
 from assistant.errors import MasksNotComparableError
 from serving.image_ref import ImageRef
 from serving.imagery.admission import ImageLimits, admit_image
@@ -48,6 +50,21 @@ def render_mask(mask: Mask) -> bytes:
 def render_layer(mask: Mask) -> bytes:
     """Return the mask as a coloured, transparent layer, at most `PREVIEW_SIDE_PX` on a side."""
     return overlay_layer_png(mask, MASK_COLOUR, max_side=PREVIEW_SIDE_PX)
+
+
+def describe_comparison(before: Mask, after: Mask) -> dict[str, Any]:
+    """Return what changed from one mask to another, as data for JSON: "sentence" and the pixel counts.
+
+    Raises:
+        MasksNotComparableError: they are of different images.
+    """
+    difference = measure_difference(before, after)
+    return {
+        "sentence": describe_difference(difference),
+        "added_px": difference.added_px,
+        "removed_px": difference.removed_px,
+        "unchanged_px": difference.unchanged_px,
+    }
 
 
 def render_difference(before: Mask, after: Mask) -> bytes:

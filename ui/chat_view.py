@@ -14,6 +14,7 @@ import gradio as gr
 
 from assistant.changes import Change, Revision
 from assistant.errors import ConversationNotFoundError
+from assistant.intents import Command, CommandKind
 from assistant.interfaces import History
 from ui.access import owner_of
 from ui.hand_changes import change_step, read_pointing, set_threshold
@@ -122,6 +123,9 @@ class ChatEvents:
         self._follow(bridge.page_suggest(self._suggest, inputs=place, **quick))
         self._follow(bridge.page_example(self._try_example, inputs=place, **quick))
         self._follow(bridge.page_retry(self._retry, inputs=place, **quick))
+        bridge.page_move(self._move, inputs=place, **quick)
+        bridge.page_switch(self._switch_branch, inputs=place, **quick)
+        self._follow(bridge.page_edit(self._edit, inputs=place, **quick))
         self._follow(bridge.page_step(self._change_step, inputs=place, **quick))
         self._follow(bridge.page_threshold(self._change_threshold, inputs=place, **quick))
         self._follow(bridge.page_point(self._point, inputs=place, **quick))
@@ -227,6 +231,44 @@ class ChatEvents:
             return {self._view.turn_id: turn_id}
         return self._show_sent(owner, sent, search)
 
+    def _move(
+        self, conversation_id: str, turn_id: str, search: str, event: gr.EventData, request: gr.Request
+    ) -> Changes:
+        owner = owner_of(request)
+        try:
+            gr.Info(self._desk.move(owner, conversation_id, Command(CommandKind(str(event.kind)))), duration=3)
+        except Exception as error:  # noqa: BLE001 - here a request becomes a sentence for the person and a line in the log
+            gr.Warning(self._desk.explain(error))
+            return {self._view.turn_id: turn_id}
+        return self._show(owner, conversation_id, search)
+
+    def _switch_branch(
+        self, conversation_id: str, turn_id: str, search: str, event: gr.EventData, request: gr.Request
+    ) -> Changes:
+        owner = owner_of(request)
+        try:
+            self._desk.switch_branch(owner, conversation_id, str(event.message_id))
+        except Exception as error:  # noqa: BLE001 - likewise
+            gr.Warning(self._desk.explain(error))
+            return {self._view.turn_id: turn_id}
+        return self._show(owner, conversation_id, search)
+
+    def _edit(
+        self, conversation_id: str, turn_id: str, search: str, event: gr.EventData, request: gr.Request
+    ) -> Changes:
+        owner = owner_of(request)
+        sent = self._desk.edit(
+            owner,
+            session=request.session_hash or "",
+            conversation_id=conversation_id,
+            message_id=str(event.message_id),
+            text=str(event.text),
+        )
+        if sent.refusal is not None:
+            gr.Warning(sent.refusal)
+            return {self._view.turn_id: turn_id}
+        return self._show_sent(owner, sent, search)
+
     def _change_step(
         self, conversation_id: str, turn_id: str, search: str, event: gr.EventData, request: gr.Request
     ) -> Changes:
@@ -302,6 +344,8 @@ class ChatEvents:
                 changes |= self._show_stored(owner, progress.conversation_id or "", search)
             yield changes
         conversation_id = turn.progress.conversation_id or ""
+        if turn.progress.notice is not None:
+            gr.Info(turn.progress.notice, duration=3)
         changes = self._show(owner, conversation_id, search)
         if turn.progress.refusal is not None:
             image = turn.request.image

@@ -3,6 +3,7 @@
 UiError
 ├── TooManyTurnsError               this person already has as many turns waiting as one may have
 ├── TurnRunningError                the conversation is still busy with a question
+├── MoveRefusedError                there is no answer to go back or forth to
 └── QueueFullError                  everybody together has
 """
 
@@ -25,6 +26,10 @@ class TurnRunningError(UiError):
 
     def __init__(self) -> None:
         super().__init__("The question before this one is still being answered. Please wait for it, or press Stop.")
+
+
+class MoveRefusedError(UiError):
+    """There is no answer to go back or forth to; says what `assistant` said of it."""
 
 
 class QueueFullError(UiError):

@@ -11,13 +11,16 @@ from markupsafe import Markup
 
 from assistant.answering import format_area, format_share
 from assistant.conversation import Message, Role, Status
+from assistant.conversation_tree import ConversationTree
 from serving.image_ref import ImageRef
+from ui.branches_html import render_branches, render_moves
 from ui.icons import ALERT, CHECK, COPY, IMAGE, LOGO, RETRY, STOPPED
 from ui.limits import shorten_text
 from ui.overlay_html import render_ground, render_overlay, shorten_label
 from ui.steps_html import render_steps
 from ui.turns_in_flight import Progress
 
+NO_MARKUP = Markup("")
 SUGGESTED_QUESTIONS = (
     "Where are the buildings?",
     "Where is the water?",
@@ -25,13 +28,16 @@ SUGGESTED_QUESTIONS = (
 )
 
 
-def render_transcript(messages: Sequence[Message], conversation_id: str, *, is_busy: bool) -> Markup:
+def render_transcript(
+    messages: Sequence[Message], conversation_id: str, *, is_busy: bool, tree: ConversationTree | None = None
+) -> Markup:
     """Return a whole conversation.
 
     Args:
         messages: in order, the first one first.
         conversation_id: of the messages; the script keeps it in the page's address.
         is_busy: a turn is in flight, so that a last question without an answer is not an interrupted one.
+        tree: of all branches, `messages` among them; None offers no way to other branches.
     """
     parts: list[Markup] = []
     shown: ImageRef | None = None
@@ -41,11 +47,14 @@ def render_transcript(messages: Sequence[Message], conversation_id: str, *, is_b
         if message.role is Role.USER:
             question = message
             is_new_image = message.image is not None and (shown is None or shown.digest != message.image.digest)
-            parts.append(render_user_message(message, with_image=is_new_image))
+            branches = Markup("") if tree is None else render_branches(tree, message)
+            parts.append(render_user_message(message, with_image=is_new_image, branches=branches))
             shown = message.image or shown
         else:
             is_superseded = not is_last and messages[position + 1].role is Role.ASSISTANT
-            can_retry = is_last and not is_busy and question is not None and question.text != ""
+            can_retry = (
+                is_last and not is_busy and question is not None and question.text != "" and not question.mask_parents
+            )
             parts.append(
                 render_answer(
                     message,
@@ -57,17 +66,19 @@ def render_transcript(messages: Sequence[Message], conversation_id: str, *, is_b
             )
     if messages and messages[-1].role is Role.USER and not is_busy:
         parts.append(_render_interrupted(messages[-1]))
+    if tree is not None and not is_busy:
+        parts.append(render_moves(tree))
     return Markup('<section class="turns" data-conversation="{}" aria-label="Conversation">{}</section>').format(
         conversation_id, Markup("").join(parts)
     )
 
 
-def render_user_message(message: Message, *, with_image: bool) -> Markup:
-    """Return what a person said, with the picture where it is a new one."""
+def render_user_message(message: Message, *, with_image: bool, branches: Markup = NO_MARKUP) -> Markup:
+    """Return what a person said, with the picture where it is a new one; `branches` stand below."""
     picture = Markup("")
     if with_image and message.image is not None:
         picture = _render_upload(message.id, message.image)
-    return _wrap_user(picture, message.text)
+    return _wrap_user(picture, message.text, below=branches)
 
 
 def render_answer(
@@ -191,11 +202,12 @@ def _render_unanswered(text: str, status: Status, *, retry_of: str | None, is_su
 
 def _render_interrupted(question: Message) -> Markup:
     if question.text == "":
-        return Markup("")
+        return NO_MARKUP
     return _render_unanswered(
         "This question was interrupted before it was answered.",
         Status.STOPPED,
-        retry_of=question.id,
+        # What was done by hand is done again by hand: its words are no question.
+        retry_of=None if question.mask_parents else question.id,
         is_superseded=False,
     )
 
@@ -244,9 +256,11 @@ def _is_bare_image(question: Message | None) -> bool:
     return question is not None and question.text == "" and question.image is not None
 
 
-def _wrap_user(picture: Markup, text: str) -> Markup:
+def _wrap_user(picture: Markup, text: str, *, below: Markup = NO_MARKUP) -> Markup:
     bubble = Markup('<p class="bubble">{}</p>').format(shorten_text(text)) if text else Markup("")
-    return Markup('<article class="message is-user"><h3 class="sr-only">You</h3>{}{}</article>').format(picture, bubble)
+    return Markup('<article class="message is-user"><h3 class="sr-only">You</h3>{}{}{}</article>').format(
+        picture, bubble, below
+    )
 
 
 def _wrap_assistant(body: Markup, *, is_live: bool = False) -> Markup:

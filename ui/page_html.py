@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from markupsafe import Markup
 
 from assistant.conversation import ConversationSummary
+from ui.branches_html import render_branch_dialogs
 from ui.icons import CLOSE, KEYBOARD, LOGO, MENU, PENCIL, PLUS, THEME, TRASH
 from ui.interfaces import Example
 from ui.mask_tools_html import render_tool_choice, render_tool_dialogs
@@ -24,6 +25,8 @@ SHORTCUTS = (
     ("n", "Start a new chat"),
     ("s", "Search your conversations"),
     ("m", "Show or hide the latest mask"),
+    ("p", "Point at pictures: arrow keys, Enter adds, Shift + Enter removes"),
+    ("u / y", "Undo / redo"),
     ("Esc", "Stop the running question, or close what is open"),
 )
 
@@ -128,7 +131,8 @@ def render_no_history(words: str = NO_HISTORY) -> Markup:
 
 
 def render_dialogs() -> Markup:
-    """Return the dialogs, closed: shortcuts, rename, delete, full-size picture."""
+    """Return the dialogs, closed: shortcuts, rename, delete, full-size picture, tools."""
+    more = render_tool_dialogs() + render_branch_dialogs()
     rows = [Markup("<div><dt><kbd>{}</kbd></dt><dd>{}</dd></div>").format(key, words) for key, words in SHORTCUTS]
     return Markup(
         '<dialog id="shortcuts-dialog" class="dialog" aria-labelledby="shortcuts-title">'
@@ -148,7 +152,7 @@ def render_dialogs() -> Markup:
         '<dialog id="zoom-dialog" class="zoom" aria-label="Picture at full size">'
         '<div class="zoom-stage"></div><button type="button" class="icon-button zoom-close" data-action="close-dialog" '
         'aria-label="Close the picture">{close}</button><div class="zoom-tools" hidden>{tools}</div></dialog>{more}'
-    ).format(rows=Markup("").join(rows), close=CLOSE, tools=render_tool_choice(), more=render_tool_dialogs())
+    ).format(rows=Markup("").join(rows), close=CLOSE, tools=render_tool_choice(), more=more)
 
 
 def name_period(moment: datetime, now: datetime) -> str:

@@ -24,6 +24,7 @@ from serving.image_ref import ImageRef
 from storage.errors import StorageError
 from ui.access import owner_of
 from ui.artefacts import (
+    describe_comparison,
     render_difference,
     render_layer,
     render_mask,
@@ -58,6 +59,7 @@ def build_routes(services: UiServices, settings: PageSettings) -> list[BaseRoute
         Route("/artefacts/{message_id}/layer.png", artefacts.send_layer),
         Route("/artefacts/{message_id}/overlay.png", artefacts.send_overlay),
         Route("/artefacts/{message_id}/threshold/{percent:int}/layer.png", artefacts.send_threshold_layer),
+        Route("/artefacts/{message_id}/difference/{other_id}", artefacts.send_difference),
         Route("/artefacts/{message_id}/difference/{other_id}/layer.png", artefacts.send_difference_layer),
         Route("/examples/{index:int}/thumbnail", examples.send_thumbnail),
         Route("/health", watch.send_health),
@@ -121,6 +123,13 @@ class ArtefactRoutes:
         message, owner = self._find_message(request), owner_of(request)
         steps = set_threshold(message.operations, request.path_params["percent"])
         return _send_picture(render_layer(preview_steps(self._history, owner, message, steps)), "image/png")
+
+    @_answering_errors
+    def send_difference(self, request: Request) -> Response:
+        """How much changed from another answer's mask to this one's, as JSON."""
+        owner = owner_of(request)
+        masks = [load_marked(self._history, owner, request.path_params[name]) for name in ("other_id", "message_id")]
+        return JSONResponse(describe_comparison(masks[0], masks[1]), headers={"Cache-Control": PRIVATE_CACHE})
 
     @_answering_errors
     def send_difference_layer(self, request: Request) -> Response:

@@ -12,12 +12,14 @@ from markupsafe import Markup
 
 from assistant.changes import Change, describe_change
 from assistant.conversation import Message, NewMessage, Role
-from assistant.events import Accepted, Done, Failed, MaskReady, Stage, TextDelta
+from assistant.events import Accepted, Done, Failed, MaskReady, Moved, Stage, TextDelta
+from assistant.intents import Command
 from assistant.interfaces import History
 from assistant.turns import TurnRequest
 from serving.cancellation import Cancellation
 from serving.errors import QuestionEmptyError
 from serving.image_ref import ImageRef
+from ui.errors import MoveRefusedError, TurnRunningError
 from ui.failures import explain_failure
 from ui.interfaces import PageSettings, UiServices
 from ui.limits import MAX_IMAGES_PER_MESSAGE, TurnLimits
@@ -133,6 +135,47 @@ class TurnDesk:
             return Sent(conversation_id, refusal=failure.sentence)
         return Sent(place, turn.id)
 
+    def edit(self, owner: str, *, session: str, conversation_id: str, message_id: str, text: str) -> Sent:
+        """Put a question in line in the place of an earlier one, on a branch of its own."""
+        try:
+            request = TurnRequest(owner, conversation_id, text, None, Cancellation(), edit_of=message_id)
+            turn = self.in_flight.admit(request, session=session)
+        except Exception as error:  # noqa: BLE001 - likewise
+            failure = explain_failure(error, metrics=self._services.metrics, conversation_id=conversation_id)
+            return Sent(conversation_id, refusal=failure.sentence)
+        return Sent(conversation_id, turn.id)
+
+    def move(self, owner: str, conversation_id: str, command: Command) -> str:
+        """Go back or forth among the answers, and return what was done in words.
+
+        Raises:
+            TurnRunningError: the conversation is busy.
+            MoveRefusedError: there is nothing to go to.
+        """
+        self._require_idle(owner, conversation_id)
+        request = TurnRequest(owner, conversation_id, "", None, move=command)
+        for event in self._services.turns.run(request):
+            if isinstance(event, Moved):
+                return event.sentence
+            if isinstance(event, Failed):
+                raise MoveRefusedError(event.sentence)
+        raise AssertionError("a move ends in Moved or Failed")
+
+    def switch_branch(self, owner: str, conversation_id: str, message_id: str) -> None:
+        """Turn to the branch that a message is on, to its end.
+
+        Raises:
+            TurnRunningError: the conversation is busy.
+            MessageNotFoundError: the message is not of this conversation.
+        """
+        self._require_idle(owner, conversation_id)
+        tip = self._services.history.load_tree(owner, conversation_id).find_tip(message_id)
+        self._services.history.move_pointer(owner, conversation_id, tip)
+
+    def _require_idle(self, owner: str, conversation_id: str) -> None:
+        if self.in_flight.find(owner, conversation_id) is not None:
+            raise TurnRunningError
+
     def work(self, owner: str, turn_id: str) -> Message | None:
         """Answer a turn, unless somebody else does; returns the stored answer, None where none was stored."""
         turn = self.in_flight.claim(owner, turn_id)
@@ -158,9 +201,9 @@ class TurnDesk:
         """
         if conversation_id == "":
             return render_empty(self._settings.examples)
-        messages = self._services.history.list_messages(owner, conversation_id)
+        tree = self._services.history.load_tree(owner, conversation_id)
         is_busy = self.in_flight.find(owner, conversation_id) is not None
-        return render_transcript(messages, conversation_id, is_busy=is_busy)
+        return render_transcript(tree.path_to(tree.pointer_id), conversation_id, is_busy=is_busy, tree=tree)
 
     def render_history(self, owner: str, *, current_id: str, search: str) -> Markup:
         """Return the list of conversations; current_id is the open one, search the words looked for."""
@@ -225,6 +268,9 @@ class TurnDesk:
                         answer = message
                         outcome = "failed" if message is None else message.status.value
                         refusal = sentence if message is None else None
+                    case Moved(sentence=sentence):
+                        outcome = "complete"
+                        self.in_flight.report_notice(turn, sentence)
                     case MaskReady():
                         pass  # the picture comes with the stored answer, a moment later
         except Exception as error:  # noqa: BLE001 - a turn that broke its promise to end in `Failed` must still end

@@ -30,6 +30,7 @@ class Progress:
         is_stopping: somebody pressed Stop.
         is_finished: the turn ended; the history has what came of it.
         refusal: why the turn ended without anything being stored; None otherwise.
+        notice: what was done instead of an answer ("undo that"); None otherwise.
     """
 
     ahead: int = 0
@@ -40,6 +41,7 @@ class Progress:
     is_stopping: bool = False
     is_finished: bool = False
     refusal: str | None = None
+    notice: str | None = None
 
 
 @dataclass
@@ -126,6 +128,11 @@ class TurnsInFlight:
         """Note more of the answer's text."""
         with self._changed:
             self._update(turn, text=turn.progress.text + text)
+
+    def report_notice(self, turn: TurnInFlight, sentence: str) -> None:
+        """Note what was done instead of an answer."""
+        with self._changed:
+            self._update(turn, notice=sentence)
 
     def stop(self, owner: str, turn_id: str) -> TurnInFlight | None:
         """Ask a turn to stop, and return it; None when it is over or not `owner`'s."""

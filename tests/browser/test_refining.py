@@ -150,4 +150,4 @@ def test_pointing_goes_on_at_full_size_with_the_answer_that_came(answered: Page,
     answered.mouse.click(*place_at(dialog.locator(".picture"), 50, 40))
     expect(texts(answered)).to_have_count(2)
     expect(dialog.locator(".zoom-stage")).not_to_have_attribute("data-answer", first or "")
-    assert [click.is_positive for click in served.engine.refinements[-1][0]] == [False]
+    assert [click.is_positive for click in served.engine.refinements[-1][0]] == [True]

@@ -12,6 +12,9 @@ const names = [
   "page_step",
   "page_threshold",
   "page_point",
+  "page_move",
+  "page_switch",
+  "page_edit",
 ];
 document.addEventListener("segearth", (event) => {
   if (names.includes(event.detail.name)) {

@@ -3,8 +3,9 @@
 
 import { actions, find, raise } from "./actions.js";
 import { askNow, showTool } from "./pointing.js";
+import "./branches.js";
 import "./steps.js";
-import "./threshold.js";
+import { showThresholds } from "./threshold.js";
 
 const startOpacity = 80;
 // What the person set for each answer's mask, by message id: { opacity, visible }.
@@ -194,6 +195,9 @@ const keys = {
     find("#search input, #search textarea")?.focus();
   },
   m: toggleLatestMask,
+  p: () => actions["toggle-pointing"](),
+  u: () => actions.undo(),
+  y: () => actions.redo(),
 };
 
 document.addEventListener("keydown", (event) => {
@@ -207,6 +211,7 @@ document.addEventListener("keydown", (event) => {
   if (event.key === "Escape") {
     if (document.body.classList.contains("sidebar-open")) setSidebar(false);
     else if (find("#live .is-live")) raise("page_stop");
+    else if (document.body.dataset.tool !== undefined) actions["toggle-pointing"]();
     return;
   }
   const isTyping = event.target.matches?.("input:not([type='range'], [type='checkbox']), textarea, [contenteditable]");
@@ -291,6 +296,7 @@ function followChanges() {
   const isNew = conversation !== followed || find("#live .is-live") !== null;
   followed = conversation;
   showTool();
+  showThresholds();
   followInZoom();
   askNow();
   if (isEmpty) find("#scroller")?.scrollTo(0, 0);

@@ -40,9 +40,23 @@ function isMoved(control) {
 }
 
 function label(control) {
-  control.parentElement.querySelector("output").textContent = `${control.value}%`;
+  const output = control.parentElement.querySelector("output");
+  if (output.textContent !== `${control.value}%`) output.textContent = `${control.value}%`;
   const moved = isMoved(control);
   for (const button of control.closest(".threshold").querySelectorAll("button")) button.hidden = !moved;
+}
+
+const shown = new WeakMap(); // slider -> the answer and level that it stands for
+
+// The page changes what a slider stands for, but leaves it where somebody moved it.
+export function showThresholds() {
+  for (const control of document.querySelectorAll("[data-control='threshold']")) {
+    const meaning = `${control.closest("[data-answer]").dataset.answer} ${control.dataset.level}`;
+    if (shown.get(control) === meaning) continue;
+    shown.set(control, meaning);
+    control.value = control.dataset.level;
+    label(control);
+  }
 }
 
 function reset(control) {
@@ -74,6 +88,7 @@ Object.assign(actions, {
     const control = nearestControl(button);
     const { answer } = control.closest("[data-answer]").dataset;
     raise("page_threshold", { message_id: answer, percent: Number(control.value) });
+    reset(control); // the new mask is an answer of its own; this one stays as it is
   },
   "reset-threshold": (button) => {
     const control = nearestControl(button);

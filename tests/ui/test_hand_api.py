@@ -1,0 +1,108 @@
+"""Masks are changed by hand through the API, as programs do."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from gradio_client import Client, handle_file
+
+from tests.fakes.engine import FakeEngine
+from tests.fakes.pages import ServedPage, serve_page, write_red_box
+
+
+@dataclass
+class Program:
+    page: ServedPage
+    client: Client
+    cookie: str
+    first: dict[str, Any]
+
+    def call(self, name: str, *arguments: object) -> dict[str, Any]:
+        answer = self.client.predict(*arguments, api_name=f"/{name}")
+        assert isinstance(answer, dict)
+        return answer
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedPage]:
+    with serve_page(tmp_path_factory.mktemp("page"), FakeEngine()) as served:
+        yield served
+
+
+@pytest.fixture
+def program(page: ServedPage, tmp_path: Path) -> Program:
+    image = write_red_box(tmp_path / "box.png")
+    first = Client(page.url, verbose=False).predict(handle_file(image), "Where is red?", "", api_name="/ask")
+    client = Client(page.url, verbose=False, headers={"cookie": first["cookie"]})
+    return Program(page, client, first["cookie"], first)
+
+
+def test_steps_are_made_anew_and_told(program: Program) -> None:
+    steps = [{"op": "grow", "distance": {"value": 3.0}}]
+    grown = program.call("revise", program.first["message_id"], steps)
+    assert (grown["pixels"], grown["operations"]) == (656, steps)
+    assert program.call("revise", grown["message_id"], [])["pixels"] == 400
+
+
+def test_threshold_is_set_without_the_model(program: Program) -> None:
+    asked = len(program.page.engine.questions)
+    assert program.call("threshold", program.first["message_id"], 1)["share"] == 1.0
+    assert len(program.page.engine.questions) == asked
+
+
+def test_clicks_and_a_box_change_the_mask(program: Program) -> None:
+    clicks = [{"x": 50, "y": 40, "is_positive": True}]
+    assert program.call("point", program.first["message_id"], clicks, None)["share"] == 1.0
+    cleared = program.call("point", program.first["message_id"], [{"x": 30, "y": 20, "is_positive": False}], None)
+    assert cleared["found"] is False
+    assert program.call("point", cleared["message_id"], [], [10, 5, 45, 35])["pixels"] == 400
+
+
+def test_moves_and_edits_make_branches(program: Program) -> None:
+    place = program.first["conversation_id"]
+    grown = program.call("revise", program.first["message_id"], [{"op": "grow", "distance": {"value": 3.0}}])
+    assert program.call("move", place, "undo", 1)["message_id"] == program.first["message_id"]
+    assert program.call("move", place, "redo", 1)["message_id"] == grown["message_id"]
+    edited = program.call("edit", program.first["parent_id"], "Where is nothing?")
+    assert (edited["found"], edited["conversation_id"]) == (False, place)
+
+
+def test_comparison_is_measured_and_drawn(program: Program) -> None:
+    grown = program.call("revise", program.first["message_id"], [{"op": "grow", "distance": {"value": 3.0}}])
+    compared = program.call("compare", program.first["message_id"], grown["message_id"])
+    assert [compared[name] for name in ("added_px", "removed_px", "unchanged_px")] == [256, 0, 400]
+    address = program.page.url + compared["picture"]
+    statuses = [httpx.get(address, headers=headers).status_code for headers in ({"cookie": program.cookie}, {})]
+    assert statuses == [200, 404]
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "words"),
+    [
+        ("revise", ("no-such", []), "not here any more"),
+        ("revise", ("FIRST", [{"op": "explode"}]), "“explode” is not known"),
+        ("threshold", ("FIRST", 300), "between 0 and 1"),
+        ("point", ("FIRST", [{"x": "left"}], None), "a click needs"),
+        ("point", ("FIRST", [], None), ""),
+        ("move", ("no-such", "undo", 1), "not here any more"),
+        ("move", ("no-such", "sideways", 1), "A move is one of"),
+        ("edit", ("no-such", "red?"), "not here any more"),
+        ("compare", ("FIRST", "no-such"), "not here any more"),
+    ],
+)
+def test_what_cannot_be_done_is_a_sentence(
+    program: Program, name: str, arguments: tuple[object, ...], words: str
+) -> None:
+    given = [program.first["message_id"] if argument == "FIRST" else argument for argument in arguments]
+    answer = program.call(name, *given)
+    assert answer["status"] in ("refused", "failed")
+    assert words in answer["text"]
+
+
+def test_strangers_change_nothing(program: Program) -> None:
+    stranger = Client(program.page.url, verbose=False)
+    answer = stranger.predict(program.first["message_id"], [], api_name="/revise")
+    assert (answer["status"], "not here any more" in answer["text"]) == ("refused", True)

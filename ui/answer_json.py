@@ -1,0 +1,34 @@
+"""A stored answer as data, for programs."""
+
+from typing import Any
+
+from assistant.conversation import Message
+from assistant.operation_json import to_rows
+
+
+def describe_answer(message: Message) -> dict[str, Any]:
+    """Return a stored answer as data for JSON."""
+    described: dict[str, Any] = {
+        "status": message.status.value,
+        "text": message.text,
+        "conversation_id": message.conversation_id,
+        "message_id": message.id,
+        "parent_id": message.parent_id,
+        "operations": to_rows(message.operations),
+    }
+    if message.facts is not None:
+        described |= {
+            "found": message.facts.pixel_count > 0,
+            "count": message.facts.count,
+            "share": message.facts.share,
+            "pixels": message.facts.pixel_count,
+            "area_m2": message.facts.area_m2,
+            "score": message.score,
+            "seconds": dict(message.seconds),
+        }
+    if message.mask_digest is not None:
+        described |= {
+            "mask": f"artefacts/{message.id}/mask.png",
+            "overlay": f"artefacts/{message.id}/overlay.png",
+        }
+    return described
