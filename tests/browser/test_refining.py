@@ -1,11 +1,12 @@
 """Masks are changed by hand: by their threshold, by their steps, and by pointing at the picture."""
 
+import threading
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
-from tests.browser.driving import ask, attach, await_picture, overlays
+from tests.browser.driving import PHONE, ask, attach, await_picture, open_home, overlays
 from tests.fakes.pages import ServedPage, write_red_box
 
 pytestmark = pytest.mark.browser
@@ -151,3 +152,30 @@ def test_pointing_goes_on_at_full_size_with_the_answer_that_came(answered: Page,
     expect(texts(answered)).to_have_count(2)
     expect(dialog.locator(".zoom-stage")).not_to_have_attribute("data-answer", first or "")
     assert [click.is_positive for click in served.engine.refinements[-1][0]] == [True]
+
+
+def test_finger_taps_to_add_on_a_phone(browser: Browser, served: ServedPage, tmp_path: Path) -> None:
+    context = browser.new_context(viewport=PHONE, has_touch=True, is_mobile=True)
+    phone = context.new_page()
+    open_home(phone, served)
+    attach(phone, write_red_box(tmp_path / "harbour.png"))
+    ask(phone, "Where is the red box?")
+    await_picture(overlays(phone))
+    pick_tool(phone, "Add")
+    phone.touchscreen.tap(*place_at(last_picture(phone), 50, 40))
+    expect(texts(phone)).to_have_count(2)
+    (click,), box = served.engine.refinements[-1]
+    assert (click.is_positive, box) == (True, None)
+    context.close()
+
+
+def test_clicks_during_an_answer_are_asked_together_afterwards(answered: Page, served: ServedPage) -> None:
+    gate = served.engine.gate = threading.Event()
+    pick_tool(answered, "Add")
+    answered.mouse.click(*place_at(last_picture(answered), 50, 40))
+    expect(answered.locator("#live .is-live")).to_have_count(1)
+    for x in (4, 8):
+        answered.mouse.click(*place_at(answered.locator("#transcript .overlay .picture").first, x, 4))
+    gate.set()
+    expect(texts(answered)).to_have_count(3)
+    assert [len(clicks) for clicks, _ in served.engine.refinements] == [1, 2]

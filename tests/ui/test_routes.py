@@ -50,7 +50,7 @@ def site(tmp_path: Path) -> Iterator[Site]:
         yield Site(build_client(services, build_settings(tmp_path)), services, answer.id)
 
 
-ARTEFACTS = ["image", "mask.png", "layer.png", "overlay.png"]
+ARTEFACTS = ["image", "mask.png", "layer.png", "overlay.png", "threshold/40/layer.png"]
 
 
 @pytest.mark.parametrize("name", ARTEFACTS)
@@ -88,6 +88,28 @@ def test_mask_marks_exactly_the_red_box(site: Site) -> None:
 def test_layer_is_clear_where_nothing_is_marked(site: Site) -> None:
     layer = np.asarray(Image.open(BytesIO(site.get("layer.png")[1])))
     assert (layer[0, 0, 3], bool(layer[20, 30, 3] > 0)) == (0, True)
+
+
+def test_threshold_preview_shows_what_that_threshold_marks(site: Site) -> None:
+    marked = {
+        percent: int(
+            (np.asarray(Image.open(BytesIO(site.get(f"threshold/{percent}/layer.png")[1])))[..., 3] == 140).sum()
+        )
+        for percent in (1, 50, 99)
+    }
+    assert marked == {1: 64 * 48, 50: 400, 99: 0}
+
+
+def test_threshold_out_of_range_is_a_sentence(site: Site) -> None:
+    status, content, _ = site.get("threshold/140/layer.png")
+    assert (status, b"between 0 and 1" in content) == (404, True)
+
+
+def test_difference_is_its_owners_alone(site: Site) -> None:
+    names = (f"difference/{site.message_id}", f"difference/{site.message_id}/layer.png")
+    assert [site.get(name)[0] for name in names] == [200, 200]
+    assert [site.get(name, owner=STRANGER)[0] for name in names] == [404, 404]
+    assert b"Both mark exactly the same." in site.get(names[0])[1]
 
 
 def test_download_has_a_plain_name(site: Site) -> None:
