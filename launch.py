@@ -303,6 +303,13 @@ def build_cli(settings: Settings, *, space: Space | None = None, whole: bool = F
         now=whole,
     )
     add_deferred_command(
+        app,
+        "bench",
+        summary="Measure how many chats at once each backend of the language model carries.",
+        mount=lambda inner: _mount_bench(inner, settings),
+        now=whole,
+    )
+    add_deferred_command(
         app, "parity", summary="Compare the model with recorded outputs.", mount=_mount_parity, now=whole
     )
     add_deferred_command(
@@ -470,6 +477,18 @@ def _mount_evaluate(app: typer.Typer, settings: Settings) -> None:
         choice = settings.model_choice.changed(model, dtype, quantize)
 
     app.add_typer(evaluate, name="evaluate")
+
+
+def _mount_bench(app: typer.Typer, settings: Settings) -> None:
+    from evaluation.serving_command import build_bench_app
+
+    @contextmanager
+    def open_on(backend: Backend) -> Iterator["SegEarthEngine"]:
+        with closing(load_engine(settings, settings.model_choice.changed(None, None, None, backend))) as engine:
+            yield engine
+
+    examples = HERE / "ui" / "assets" / "examples"
+    app.add_typer(build_bench_app(open_on, examples=examples), name="bench")
 
 
 def _mount_parity(app: typer.Typer) -> None:

@@ -130,6 +130,25 @@ class SegEarthEngine:
         # The mapping was handed over before the last stage ended; it now holds that stage too.
         return prediction
 
+    def stream_text(
+        self, image: ImageRef, question: str, *, max_tokens: int, cancellation: Cancellation
+    ) -> Iterator[str]:
+        """Yield the language model's reply to a question about an image, in pieces; not measured, and not a mask.
+
+        Raises:
+            QuestionError: the question is empty or too long.
+            ImageError: the image's rendering cannot be read.
+            LanguageUnavailableError: the language model writes no text, or cannot answer now.
+            SegmentationCancelledError: somebody pressed Stop.
+        """
+        text = _checked(question)
+        with self._turn(cancellation), torch.inference_mode():
+            whole = Window(0, 0, image.grid.height, image.grid.width)
+            features = self._features_of(image, whole, Stages(cancellation, lambda _: None))
+        yield from self._backend.stream_text(
+            image.digest, features.visual_tokens[0], text, max_tokens=max_tokens, cancellation=cancellation
+        )
+
     @property
     def refiner_kind(self) -> RefinerKind:
         """What answers a click."""

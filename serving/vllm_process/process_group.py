@@ -74,6 +74,26 @@ def remove_shared_memory(files: Iterable[Path], *, leaving: int | None = None) -
                 file.unlink()
 
 
+def find_family() -> list[int]:
+    """Return this process and all that it started, directly or not."""
+    parents = {pid: _read_stat(pid) for pid in _list_processes()}
+    family = [os.getpid()]
+    for member in family:
+        family += [pid for pid, stat in parents.items() if stat is not None and stat[1] == member]
+    return family
+
+
+def read_memory(pids: Iterable[int]) -> int:
+    """Return the resident memory of the processes in bytes, shared pages divided among those that share them."""
+    total = 0
+    for pid in pids:
+        with contextlib.suppress(OSError):  # ended meanwhile
+            for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
+                if line.startswith("Pss:"):
+                    total += int(line.split()[1]) * 1024
+    return total
+
+
 def end_with_parent() -> None:
     """Let this process be killed when the one that started it ends, however that ends."""
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
@@ -93,9 +113,15 @@ def _list_processes() -> list[int]:
 
 
 def _read_group(pid: int) -> int | None:
+    stat = _read_stat(pid)
+    return None if stat is None or stat[0] in "ZX" else stat[2]
+
+
+def _read_stat(pid: int) -> tuple[str, int, int] | None:
+    """Return state, parent and group, or None where there is no such process."""
     try:
         text = Path(f"/proc/{pid}/stat").read_text(errors="replace")
     except OSError:
         return None
-    state, _, group = text.rpartition(")")[2].split()[:3]  # the name before may hold anything, brackets too
-    return None if state in "ZX" else int(group)
+    state, parent, group = text.rpartition(")")[2].split()[:3]  # the name before may hold anything, brackets too
+    return state, int(parent), int(group)

@@ -1,0 +1,82 @@
+"""`segearth bench serving`: many simulated chats at once, on each backend of the language model."""
+
+import json
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from evaluation.pack_report import refer_to_file
+from evaluation.serving_bench import ServingRow, measure_chats, plot_serving
+from evaluation.terminal import print_json, speak_errors
+from serving.engine import SegEarthEngine
+from serving.model_choice import Backend
+
+_BACKENDS: tuple[Backend, ...] = ("vllm", "transformers")  # vLLM's process is gone before the other's memory is read
+
+
+def build_bench_app(
+    open_engine: Callable[[Backend], AbstractContextManager[SegEarthEngine]], *, examples: Path
+) -> typer.Typer:
+    """Return the command group.
+
+    Args:
+        open_engine: loads the model on a backend; left when it has been measured.
+        examples: folder of pictures to ask about unless others are named.
+    """
+    app = typer.Typer(no_args_is_help=True, help="Measure how the program carries many at once.")
+
+    @app.callback()
+    def bench() -> None:
+        """Measure how the program carries many at once."""
+
+    @app.command()
+    def serving(
+        images: Annotated[
+            list[Path] | None, typer.Argument(help="Pictures to ask about. Default: the examples that ship.")
+        ] = None,
+        chats: Annotated[str, typer.Option(help="How many chats at once, with commas between.")] = "1,4,16",
+        turns: Annotated[int, typer.Option(min=1, help="Questions of each chat.")] = 3,
+        words: Annotated[int, typer.Option(min=1, help="Tokens of each reply.")] = 16,
+        backend: Annotated[Backend | None, typer.Option(help="Measure this one alone. Default: both.")] = None,
+        out: Annotated[
+            Path | None, typer.Option(help="Folder that gets serving.json and serving.png.", file_okay=False)
+        ] = None,
+        as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout for each row.")] = False,
+    ) -> None:
+        """Compare the backends of the language model with many simulated chats at once."""
+        numbers = _read_numbers(chats)
+        paths = images or sorted(path for path in examples.iterdir() if path.suffix == ".jpg")
+        rows: list[ServingRow] = []
+        with speak_errors(as_json=as_json):
+            refs = [refer_to_file(path) for path in paths]
+            for name in _BACKENDS if backend is None else (backend,):
+                with open_engine(name) as engine:
+                    for number in numbers:
+                        row = measure_chats(engine, refs, backend=name, chats=number, turns=turns, words=words)
+                        rows.append(row)
+                        print_json(row.to_json()) if as_json else typer.echo(_to_line(row))
+        if out is not None:
+            out.mkdir(parents=True, exist_ok=True)
+            (out / "serving.json").write_text(json.dumps([row.to_json() for row in rows], indent=2) + "\n")
+            plot_serving(rows, out / "serving.png")
+
+    return app
+
+
+def _read_numbers(text: str) -> list[int]:
+    numbers = [int(part) if part.strip().isdecimal() else 0 for part in text.split(",")]
+    if min(numbers) < 1:
+        raise typer.BadParameter("counts with commas between, such as 1,4,16", param_hint="--chats")
+    return numbers
+
+
+def _to_line(row: ServingRow) -> str:
+    return (
+        f"{row.backend}, {row.chats} chats: {row.turns_per_s:.2f} turns/s, "
+        f"mask {row.mask_p50_s:.2f} s (95th percentile {row.mask_p95_s:.2f}), "
+        f"first text {row.first_text_p50_s:.2f} s ({row.first_text_p95_s:.2f}), "
+        f"memory {row.peak_bytes / 1e9:.1f} GB"
+    )
