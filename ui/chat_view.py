@@ -5,19 +5,16 @@ request, and with it the owner; conversation and turn travel with the page, not 
 page goes on working after the server was restarted.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
-from assistant.changes import Change, Revision
 from assistant.errors import ConversationNotFoundError
-from assistant.intents import Command, CommandKind
-from assistant.interfaces import History
 from ui.access import owner_of
-from ui.hand_changes import change_step, read_pointing, set_threshold
+from ui.hand_events import Changes, HandEvents
 from ui.interfaces import PageSettings
 from ui.limits import PLAIN_TEXT_LENGTH
 from ui.message_html import render_no_progress, render_progress, render_refusal
@@ -27,8 +24,6 @@ from ui.turn_desk import Sent, TurnDesk, Upload
 ENGINE_QUEUE = "gpu"
 BRIDGE_SCRIPT = Path(__file__).parent / "assets" / "bridge.js"
 PLACEHOLDER = "Ask about an image…"
-
-Changes = dict[Any, Any]
 
 
 @dataclass(frozen=True)
@@ -123,12 +118,16 @@ class ChatEvents:
         self._follow(bridge.page_suggest(self._suggest, inputs=place, **quick))
         self._follow(bridge.page_example(self._try_example, inputs=place, **quick))
         self._follow(bridge.page_retry(self._retry, inputs=place, **quick))
-        bridge.page_move(self._move, inputs=place, **quick)
-        bridge.page_switch(self._switch_branch, inputs=place, **quick)
-        self._follow(bridge.page_edit(self._edit, inputs=place, **quick))
-        self._follow(bridge.page_step(self._change_step, inputs=place, **quick))
-        self._follow(bridge.page_threshold(self._change_threshold, inputs=place, **quick))
-        self._follow(bridge.page_point(self._point, inputs=place, **quick))
+        hand = HandEvents(self._desk, view.turn_id, show=self._show, show_sent=self._show_sent)
+        bridge.page_move(hand.on_move, inputs=place, **quick)
+        bridge.page_switch(hand.on_switch_branch, inputs=place, **quick)
+        for event, handle in (
+            (bridge.page_edit, hand.on_edit),
+            (bridge.page_step, hand.on_change_step),
+            (bridge.page_threshold, hand.on_change_threshold),
+            (bridge.page_point, hand.on_point),
+        ):
+            self._follow(event(handle, inputs=place, **quick))
         view.composer.stop(self._stop, inputs=[view.turn_id], queue=False, api_visibility="private")
         bridge.page_stop(self._stop, inputs=[view.turn_id], queue=False, api_visibility="private")
         # A page that turns to another conversation must not be written over by the turn that it watched before.
@@ -225,97 +224,6 @@ class ChatEvents:
             session=request.session_hash or "",
             conversation_id=conversation_id,
             message_id=str(event.message_id),
-        )
-        if sent.refusal is not None:
-            gr.Warning(sent.refusal)
-            return {self._view.turn_id: turn_id}
-        return self._show_sent(owner, sent, search)
-
-    def _move(
-        self, conversation_id: str, turn_id: str, search: str, event: gr.EventData, request: gr.Request
-    ) -> Changes:
-        owner = owner_of(request)
-        try:
-            gr.Info(self._desk.move(owner, conversation_id, Command(CommandKind(str(event.kind)))), duration=3)
-        except Exception as error:  # noqa: BLE001 - here a request becomes a sentence for the person and a line in the log
-            gr.Warning(self._desk.explain(error))
-            return {self._view.turn_id: turn_id}
-        return self._show(owner, conversation_id, search)
-
-    def _switch_branch(
-        self, conversation_id: str, turn_id: str, search: str, event: gr.EventData, request: gr.Request
-    ) -> Changes:
-        owner = owner_of(request)
-        try:
-            self._desk.switch_branch(owner, conversation_id, str(event.message_id))
-        except Exception as error:  # noqa: BLE001 - likewise
-            gr.Warning(self._desk.explain(error))
-            return {self._view.turn_id: turn_id}
-        return self._show(owner, conversation_id, search)
-
-    def _edit(
-        self, conversation_id: str, turn_id: str, search: str, event: gr.EventData, request: gr.Request
-    ) -> Changes:
-        owner = owner_of(request)
-        sent = self._desk.edit(
-            owner,
-            session=request.session_hash or "",
-            conversation_id=conversation_id,
-            message_id=str(event.message_id),
-            text=str(event.text),
-        )
-        if sent.refusal is not None:
-            gr.Warning(sent.refusal)
-            return {self._view.turn_id: turn_id}
-        return self._show_sent(owner, sent, search)
-
-    def _change_step(
-        self, conversation_id: str, turn_id: str, search: str, event: gr.EventData, request: gr.Request
-    ) -> Changes:
-        owner, data = owner_of(request), event._data
-        return self._change(
-            (conversation_id, turn_id, search),
-            request,
-            lambda history: change_step(
-                history.get_message(owner, str(data["message_id"])),
-                int(data["index"]),
-                str(data["change"]),
-                to=int(data.get("to", -1)),
-                values={str(path): str(value) for path, value in data.get("values", {}).items()},
-            ),
-        )
-
-    def _change_threshold(
-        self, conversation_id: str, turn_id: str, search: str, event: gr.EventData, request: gr.Request
-    ) -> Changes:
-        owner = owner_of(request)
-
-        def read_change(history: History) -> Revision:
-            answer = history.get_message(owner, str(event.message_id))
-            return Revision(answer.id, set_threshold(answer.operations, int(event.percent)))
-
-        return self._change((conversation_id, turn_id, search), request, read_change)
-
-    def _point(
-        self, conversation_id: str, turn_id: str, search: str, event: gr.EventData, request: gr.Request
-    ) -> Changes:
-        return self._change(
-            (conversation_id, turn_id, search),
-            request,
-            lambda _: read_pointing(str(event.message_id), event.clicks, event.box),
-        )
-
-    def _change(
-        self, place: tuple[str, str, str], request: gr.Request, read_change: Callable[[History], Change]
-    ) -> Changes:
-        """Change a mask by hand; `place` is conversation, turn and search of the page."""
-        conversation_id, turn_id, search = place
-        owner = owner_of(request)
-        sent = self._desk.change(
-            owner,
-            session=request.session_hash or "",
-            conversation_id=conversation_id,
-            read_change=read_change,
         )
         if sent.refusal is not None:
             gr.Warning(sent.refusal)
