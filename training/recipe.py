@@ -83,5 +83,15 @@ MINI_RECIPE = Recipe(
             final_share=0.01,
             warmup_steps=40,
         ),
+        Phase(
+            name="masks-long",
+            language="frozen",
+            steps=2400,
+            side=512,
+            learning_rate=4e-4,
+            encoder_learning_rate=2e-4,
+            final_share=0.01,
+            warmup_steps=60,
+        ),
     )
 )

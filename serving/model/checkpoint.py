@@ -78,14 +78,19 @@ def find_adapter(folder: Path) -> Path | None:
     return folder if all((folder / name).is_file() for name in ADAPTER_NAMES) else None
 
 
-def digest_checkpoint(folder: Path) -> str:
+def digest_checkpoint(folder: Path, *, includes_refiner: bool = True) -> str:
     """Return the SHA-256 over all files that decide a mask, hex.
+
+    Args:
+        folder: of the model.
+        includes_refiner: also over the refiner, which decides what a click does; without it, the digest is of what
+            decides the answer to a question.
 
     Raises:
         CheckpointMissingError: a file is missing.
     """
     digest = hashlib.sha256()
-    optional = [REFINER_NAME] if (folder / REFINER_NAME).is_file() else []
+    optional = [REFINER_NAME] if includes_refiner and (folder / REFINER_NAME).is_file() else []
     names = [CONFIG_NAME, WEIGHTS_NAME, *(ADAPTER_NAMES if find_adapter(folder) else ()), *optional]
     for name in names:
         digest.update(name.encode())

@@ -70,3 +70,10 @@ def test_reports_of_other_weights_are_refused(folders: tuple[Path, Path]) -> Non
     with pytest.raises(typer.BadParameter, match=r"test\.json was made with other weights"):
         write_model_card(model_dir, reports_dir)
     assert not (model_dir / "README.md").exists()
+
+
+def test_a_refiner_that_came_later_leaves_the_reports_valid(folders: tuple[Path, Path]) -> None:
+    model_dir, reports_dir = folders
+    (model_dir / "refiner.safetensors").write_bytes(b"a refiner")
+    write_model_card(model_dir, reports_dir)
+    assert digest_checkpoint(model_dir) in (model_dir / "README.md").read_text()
