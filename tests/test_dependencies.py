@@ -55,7 +55,7 @@ def app_files() -> list[Path]:
 
 
 def test_the_app_imports_only_what_it_declares() -> None:
-    assert find_undeclared(app_files(), declared("gpu", "vllm")) == set()
+    assert find_undeclared(app_files(), declared("gpu", "vllm", "space")) == set()
 
 
 def test_training_imports_only_what_it_declares() -> None:

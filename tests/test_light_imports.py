@@ -7,7 +7,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 HEAVY = ("torch", "transformers", "gradio", "vllm")
 
-# serving/model, serving/language, the engine and what loads it are torch; the migrations run only inside alembic.
+# serving/model, serving/language, the engine and what loads it are torch, and so is what runs inside vLLM; the migrations run only inside alembic.
 HEAVY_PARTS = (
     "serving/model/",
     "serving/language/",
@@ -15,8 +15,12 @@ HEAVY_PARTS = (
     "serving/feature_cache.py",
     "serving/loading.py",
     "serving/placement.py",
+    "serving/refinement/learned.py",
     "serving/released_form.py",
     "serving/small_form.py",
+    "serving/vllm_process/vllm_connector.py",
+    "serving/vllm_process/vllm_engine.py",
+    "serving/vllm_process/vllm_models.py",
     "storage/migrations/",
 )
 
