@@ -7,7 +7,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 HEAVY = ("torch", "transformers", "gradio", "vllm")
 
-# serving/model, serving/language, the engine and what loads it are torch, and so is what runs inside vLLM; the migrations run only inside alembic.
+# serving/model, serving/language, the engine and what loads it are torch, and so is what runs inside vLLM; the
+# migrations run only inside alembic.
 HEAVY_PARTS = (
     "serving/model/",
     "serving/language/",
