@@ -31,10 +31,17 @@ Segmenter = Callable[[Path, Sequence[str]], Iterable[NDArray[np.bool_]]]
 
 @dataclass(frozen=True)
 class ScoredQuestion:
-    """A question and how its answer compares with the target."""
+    """A question and how its answer compares with the target.
+
+    Attributes:
+        question: as asked.
+        score: of the answer.
+        target_share: of the image that was to be marked, 0..1.
+    """
 
     question: PackQuestion
     score: Score
+    target_share: float
 
 
 def score_questions(
@@ -57,13 +64,16 @@ def score_questions(
         of_image = list(group)
         masks = segment(pack.image_path(of_image[0]), [question.question for question in of_image])
         for question, mask in zip(of_image, masks, strict=True):
-            scored.append(ScoredQuestion(question, score_answer(mask, pack.load_target(question))))
+            target = pack.load_target(question)
+            scored.append(ScoredQuestion(question, score_answer(mask, target), float(target.mean())))
             on_scored(scored[-1])
     return tuple(scored)
 
 
 def report_scores(scored: Sequence[ScoredQuestion], *, split: str) -> dict[str, object]:
-    """Return the figures of all questions, and of each kind, source and half of the templates; ready for JSON.
+    """Return the figures of all questions, and of each kind, source, half of the templates and size; ready for JSON.
+
+    Sources are reported once more for questions whose target is in the image, and sizes for those alone.
 
     Args:
         scored: at least one question.
@@ -74,17 +84,28 @@ def report_scores(scored: Sequence[ScoredQuestion], *, split: str) -> dict[str, 
     """
     if not scored:
         raise PackEmptyError(split=split)
-    present = [one.score for one in scored if not one.score.is_target_empty]
+    with_target = [one for one in scored if not one.score.is_target_empty]
+    present = [one.score for one in with_target]
     absent = [one.score for one in scored if one.score.is_target_empty]
     return {
         "split": split,
         **_summarise([one.score for one in scored]),
         "present_gIoU": giou(present),
         "absent_gIoU": giou(absent),
-        "per_kind": _summarise_by(scored, lambda question: question.kind),
-        "per_source": _summarise_by(scored, lambda question: question.source),
-        "per_template": _summarise_by(scored, lambda question: "heldout" if question.is_template_heldout else "seen"),
+        "per_kind": _summarise_by(scored, lambda one: one.question.kind),
+        "per_source": _summarise_by(scored, lambda one: one.question.source),
+        "per_source_present": _summarise_by(with_target, lambda one: one.question.source),
+        "per_template": _summarise_by(scored, lambda one: "heldout" if one.question.is_template_heldout else "seen"),
+        "per_target_share": _summarise_by(with_target, lambda one: name_share(one.target_share)),
     }
+
+
+def name_share(share: float) -> str:
+    """Return the class of size of a target that covers `share` (0..1) of its image."""
+    for name, upper in (("< 0.1 %", 0.001), ("0.1-1 %", 0.01), ("1-10 %", 0.1)):
+        if share < upper:
+            return name
+    return ">= 10 %"
 
 
 class MeasuredEngine(Engine, Protocol):
@@ -175,9 +196,9 @@ def _summarise(scores: Sequence[Score]) -> dict[str, object]:
 
 
 def _summarise_by(
-    scored: Sequence[ScoredQuestion], name_group: Callable[[PackQuestion], str]
+    scored: Sequence[ScoredQuestion], name_group: Callable[[ScoredQuestion], str]
 ) -> Mapping[str, dict[str, object]]:
     groups: dict[str, list[Score]] = {}
     for one in scored:
-        groups.setdefault(name_group(one.question), []).append(one.score)
+        groups.setdefault(name_group(one), []).append(one.score)
     return {name: _summarise(groups[name]) for name in sorted(groups)}

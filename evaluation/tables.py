@@ -17,7 +17,12 @@ def build_pack_tables(report: Mapping[str, Any]) -> tuple[Table, ...]:
     for heading in ("n", "gIoU", "cIoU", "P@0.5", "P@0.7", "P@0.9", "empty right"):
         table.add_column(heading, justify="right")
     _add_row(table, "all", report)
-    for key, label in (("per_kind", "kind"), ("per_source", "source"), ("per_template", "template")):
+    for key, label in (
+        ("per_kind", "kind"),
+        ("per_source", "source"),
+        ("per_template", "template"),
+        ("per_target_share", "size"),
+    ):
         table.add_section()
         for name, figures in report[key].items():
             _add_row(table, f"{label}: {name}", figures)

@@ -10,7 +10,7 @@ from PIL import Image
 
 from evaluation.errors import PackEmptyError, PackMissingError, PackUnreadableError
 from evaluation.pack import Pack
-from evaluation.pack_report import refer_to_file, report_scores, score_questions, segment_with
+from evaluation.pack_report import name_share, refer_to_file, report_scores, score_questions, segment_with
 from tests.evaluation.tiny_packs import HEIGHT, WIDTH, write_pack
 from tests.fakes.engine import FakeEngine
 
@@ -42,6 +42,20 @@ def test_figures_come_per_source_and_per_half_of_the_templates(pack: Pack) -> No
     assert {name: group["n"] for name, group in figures["per_source"].items()} == {"park": 1, "town": 6}
     assert {name: group["n"] for name, group in figures["per_template"].items()} == {"heldout": 2, "seen": 5}
     assert figures["per_template"]["heldout"]["gIoU"] == figures["per_kind"]["region"]["gIoU"]
+
+
+def test_figures_of_targets_that_are_there_come_per_source_and_size(pack: Pack) -> None:
+    figures = report(pack, FakeEngine())
+    assert sum(group["n"] for group in figures["per_source_present"].values()) == 5
+    assert sum(group["n"] for group in figures["per_target_share"].values()) == 5
+    assert all(group["empty_accuracy"] is None for group in figures["per_target_share"].values())
+
+
+@pytest.mark.parametrize(
+    ("share", "name"), [(0.0009, "< 0.1 %"), (0.001, "0.1-1 %"), (0.0999, "1-10 %"), (0.1, ">= 10 %"), (1.0, ">= 10 %")]
+)
+def test_a_size_begins_where_the_one_below_ends(share: float, name: str) -> None:
+    assert name_share(share) == name
 
 
 def test_present_and_absent_targets_are_told_apart(pack: Pack) -> None:
