@@ -15,7 +15,7 @@ _NOT_IN_A_THING = re.compile(
     r"\b(?:is|are|was|were|be|been|has|have|had|can|could|would|should|will|may|might|do|does|did|where|which|what"
     r"|how|who|why|when|if|that|whose|it|them|they|this|these|those|there|you|i|we|me|us|not|no|only|just|keep|remove"
     r"|without|everything|anything|something|nothing|else|same|undo|redo|bigger|smaller|larger|then|image|picture"
-    r"|half|quarter|part|side|others?|going|coming|moving|facing|looking|fill|grow|shrink|smooth|invert|add|also)\b"
+    r"|half|quarter|part|side|others?|many|much|going|coming|moving|facing|looking|fill|grow|shrink|smooth|invert|add|also)\b"
 )
 LONGEST_THING_WORDS = 8
 

@@ -63,6 +63,9 @@ _ARTICLE = re.compile(
 )
 _LINK = r"(?: (?:that|which))?(?: (?:is|are|lies?|sits?|stands?|can be found|found|located|situated|lying|standing))?"
 
+# "how many ships are there in the left half": of these the ships in the left half are wanted, and their count is told.
+_HOW_MANY = re.compile(r"^(?:count )?how many (?:of the )?")
+_ARE_THERE = re.compile(r" (?:are|were) there ")
 # "all the houses except the largest one".
 _EXCEPT = re.compile(
     r"(?P<head>.+?),? (?:(?:that|which) (?:is|are) not|with the exception of|smaller than|except(?: for)?|but"
@@ -86,6 +89,8 @@ def decompose(question: str) -> Decomposition | None:
     if len(question) > LONGEST_COMPOUND:
         return None
     words = _strip_ends(strip_politeness(normalise_sentence(question)))
+    if _HOW_MANY.match(words):
+        words = _ARE_THERE.sub(" ", _HOW_MANY.sub("", words))
     for phrase in rephrase(words):
         found = _parse_runner_up(phrase) or _parse_phrase(_strip_ends(phrase))
         if found is not None:

@@ -107,6 +107,11 @@ _WITH_SUBJECT = re.compile(rf"{_SUBJECT}(?: (?P<qualifier>.+))")
 _ONES_ALONE = re.compile(rf"{_SUBJECT}")
 _COLOURED_ONES = re.compile(r"(?:the )?(?:[a-z]+ ){1,2}ones|the ones with [a-z ]+")
 
+# "how many (of them) are near the road"; "how many ships are ..." names a thing, and asks for new marks.
+_COUNT_OF_THEM = re.compile(
+    rf"(?:and )?how many(?: of (?:them|these|those)| {_ONES})? (?:(?:are|were|lie|sit|stand)(?: there)? )(?P<where>.+)"
+)
+
 _JOINTS = re.compile(r",? (?:and )?then |, and |, but |, | and (?:also )?| but ")
 
 
@@ -126,6 +131,17 @@ def parse_refinement(text: str, *, point_xy_px: tuple[float, float] | None = Non
     is_question = text.rstrip().endswith("?")
     is_addition = re.match(r"and (?!then\b)", words) is not None and not is_question
     return _parse_clauses(strip_politeness(words), point_xy_px, is_addition=is_addition)
+
+
+def parse_count_of_them(text: str) -> Operations | None:
+    """Return the operations that leave what "how many (of them) are near the road?" counts; None for other words."""
+    if len(text) > LONGEST_REFINEMENT:
+        return None
+    match = _COUNT_OF_THEM.fullmatch(normalise_sentence(text))
+    if match is None:
+        return None
+    wish = parse_refinement(f"only those {match['where']}")
+    return wish if isinstance(wish, tuple) else None
 
 
 def _parse_clauses(

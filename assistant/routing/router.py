@@ -3,7 +3,7 @@
 from assistant.intents import Ask, Clarify, Intent, Refine, Segment
 from assistant.routing.command_grammar import parse_command
 from assistant.routing.grammar import parse_follow_up
-from assistant.routing.refinement_grammar import PointNeeded, parse_refinement
+from assistant.routing.refinement_grammar import PointNeeded, parse_count_of_them, parse_refinement
 
 POINT_AT_IT = (
     "Which one do you mean? Click on it in the image and say it again, or describe it (for example: the largest one, "
@@ -28,7 +28,7 @@ def route(text: str, *, has_answer: bool, point_xy_px: tuple[float, float] | Non
     topic = parse_follow_up(text)
     if topic is not None:
         return Ask(topic=topic, question=text)
-    match parse_refinement(text, point_xy_px=point_xy_px):
+    match parse_count_of_them(text) or parse_refinement(text, point_xy_px=point_xy_px):
         case PointNeeded():
             return Clarify(POINT_AT_IT)
         case None:

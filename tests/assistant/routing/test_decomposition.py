@@ -24,6 +24,17 @@ def test_the_class_is_asked_for_in_full() -> None:
     assert parts.class_question == "Segment all the storage tanks."
 
 
+def test_things_that_are_counted_are_named_without_the_question() -> None:
+    counted, named = decompose("how many ships are there in the left half?"), decompose("the ships in the left half")
+    assert counted == named
+    assert counted is not None
+    assert counted.class_name == "ships"
+
+
+def test_a_count_of_nothing_named_is_no_compound_question() -> None:
+    assert decompose("how many are there in the left half?") is None
+
+
 def test_a_very_long_text_is_no_compound_question() -> None:
     assert decompose("the largest ship " * 40) is None
 

@@ -26,6 +26,26 @@ def test_pointing_words_go_with_the_click_and_without_one_are_asked_back() -> No
     assert route("remove that one", has_answer=True) == Clarify(POINT_AT_IT)
 
 
+@pytest.mark.parametrize(
+    ("text", "wish"),
+    [
+        ("how many of them are in the left half?", "only those in the left half"),
+        ("How many are there near the road?", "only those near the road"),
+        ("and how many are larger than 500 m2?", "only those larger than 500 m2"),
+    ],
+)
+def test_a_count_of_some_of_the_marks_leaves_these_marked(text: str, wish: str) -> None:
+    counted, wished = route(text, has_answer=True), route(wish, has_answer=True)
+    assert isinstance(counted, Refine)
+    assert isinstance(wished, Refine)
+    assert counted.operations == wished.operations
+
+
+def test_a_count_of_things_is_put_to_the_image() -> None:
+    for text in ("how many ships are in the left half?", "how many ships are there?"):
+        assert route(text, has_answer=True) == Segment(text)
+
+
 def test_a_click_changes_nothing_for_words_that_do_not_point() -> None:
     text = "without the ships"
     assert route(text, has_answer=True, point_xy_px=(3.0, 4.0)) == route(text, has_answer=True)
