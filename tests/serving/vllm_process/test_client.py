@@ -5,6 +5,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -42,6 +43,12 @@ def supervisor(cancelled: Path) -> Iterator[EngineSupervisor]:
     supervisor.stop()
 
 
+def run_apart(work: Callable[[], Coroutine[Any, Any, Any]]) -> Any:
+    """Run a coroutine in a thread of its own: Playwright keeps an event loop running in the tests'."""
+    with ThreadPoolExecutor(max_workers=1) as runner:
+        return runner.submit(lambda: asyncio.run(work())).result()
+
+
 def ask(supervisor: EngineSupervisor, use: Callable[[EngineClient], Coroutine[Any, Any, Any]]) -> Any:
     async def run() -> Any:
         client = EngineClient(supervisor.find_address(), timeout_s=60)
@@ -50,7 +57,7 @@ def ask(supervisor: EngineSupervisor, use: Callable[[EngineClient], Coroutine[An
         finally:
             await client.close()
 
-    return asyncio.run(run())
+    return run_apart(run)
 
 
 async def read_all(client: EngineClient, prompt: EnginePrompt, max_tokens: int) -> str:
@@ -137,7 +144,7 @@ def test_a_stranger_is_turned_away(supervisor: EngineSupervisor) -> None:
             await stranger.close()
 
     with pytest.raises(LanguageUnavailableError):
-        asyncio.run(run())
+        run_apart(run)
 
 
 @pytest.mark.parametrize("path", ["hidden", "text"])

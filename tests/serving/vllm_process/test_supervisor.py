@@ -161,11 +161,14 @@ def test_a_stop_while_it_starts_is_heeded() -> None:
     assert folders() == set()
 
 
+# Where the tests run in the background of a shell, SIGINT is ignored, and programs inherit that.
 PARENT = """
+import signal
 import sys
 import structlog
 from tests.fakes.text_engine import Start
 from tests.serving.vllm_process.test_supervisor import supervise
+signal.signal(signal.SIGINT, signal.default_int_handler)
 structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
 supervisor = supervise(Start(shared_memory=sys.argv[1], helper=True, hangs=sys.argv[2] == "hangs"))
 if sys.argv[2] == "hangs":
