@@ -3,7 +3,6 @@
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import replace
 
-import numpy as np
 import structlog
 from structlog.typing import FilteringBoundLogger
 
@@ -13,6 +12,7 @@ from assistant.conversation import Message, NewMessage, Role
 from assistant.events import Event, MaskReady, Stage, TextDelta
 from assistant.interfaces import Clock, Engine, History
 from assistant.making import Asked, Refined
+from assistant.marked import load_mask_of
 from assistant.measuring import measure_facts
 from assistant.operations import Operation, RepeatInImage
 from assistant.planning import Outcome, Plan, carry_out, find_others, plan_question, to_confidence
@@ -59,7 +59,7 @@ class MaskAnswers:
         started = self._clock()
 
         def work(report: Callable[[Stage], None]) -> Outcome:
-            return carry_out(plan, self._asker(image, cancellation, report))
+            return carry_out(plan, ask_about(self._engine, image, cancellation, report))
 
         outcome = yield from run_staged(work, cancellation)
         yield to_stage("measure")
@@ -136,11 +136,11 @@ class MaskAnswers:
         named = name_ones(operations, plan_question(script[0]).subject if script else None)
 
         def work(report: Callable[[Stage], None]) -> tuple[Mapping[str, Mask], Mapping[str, float], Mask]:
-            others, seconds = find_others(named, self._asker(image, cancellation, report))
+            others, seconds = find_others(named, ask_about(self._engine, image, cancellation, report))
             report(to_stage("refine"))
             return others, seconds, apply_operations(before, named, others)
 
-        before = self._load_mask(owner, previous, image)
+        before = load_mask_of(self._history, owner, previous)
         others, seconds, mask = yield from run_staged(work, cancellation)
         yield to_stage("measure")
         facts = measure_facts(mask)
@@ -168,20 +168,6 @@ class MaskAnswers:
         yield from show(answer, sentences)
         return answer
 
-    def _load_mask(self, owner: str, answer: Message, image: ImageRef) -> Mask:
-        """Return the mask of an answer; the empty one where nothing was found."""
-        if answer.mask_digest is None:
-            return Mask(np.zeros((image.grid.height, image.grid.width), dtype=np.bool_), image.grid)
-        return self._history.load_mask(owner, answer.id)
-
-    def _asker(
-        self, image: ImageRef, cancellation: Cancellation, report: Callable[[Stage], None]
-    ) -> Callable[[str], Prediction]:
-        """Return what puts a question to the engine about `image` and reports its stages."""
-        return lambda question: self._engine.segment(
-            image, question, cancellation=cancellation, report_stage=lambda name: report(to_stage(name))
-        )
-
 
 def say(sentences: Sequence[str], image: ImageRef, note: Note) -> Generator[Event, None, NewMessage]:
     """Yield an answer in words alone; return it, ready to be stored."""
@@ -206,3 +192,12 @@ def _stream(sentences: Sequence[str]) -> Iterator[TextDelta]:
 def to_stage(name: str) -> Stage:
     """Return a stage with its sentence."""
     return Stage(name=name, sentence=STAGE_SENTENCES.get(name, "Working on it"))
+
+
+def ask_about(
+    engine: Engine, image: ImageRef, cancellation: Cancellation, report: Callable[[Stage], None]
+) -> Callable[[str], Prediction]:
+    """Return what puts a question to the engine about `image` and reports its stages."""
+    return lambda question: engine.segment(
+        image, question, cancellation=cancellation, report_stage=lambda name: report(to_stage(name))
+    )

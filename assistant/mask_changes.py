@@ -3,7 +3,6 @@
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import replace
 
-import numpy as np
 import structlog
 from structlog.typing import FilteringBoundLogger
 
@@ -14,7 +13,8 @@ from assistant.errors import MaskNotFoundError
 from assistant.events import Event, Stage
 from assistant.interfaces import Engine, History
 from assistant.making import Making, Pointed, Revised
-from assistant.mask_answers import Note, show, to_stage
+from assistant.marked import load_marked
+from assistant.mask_answers import Note, ask_about, show, to_stage
 from assistant.measuring import measure_facts
 from assistant.operations import Operation, name_others
 from assistant.planning import find_others, to_confidence
@@ -79,7 +79,7 @@ class MaskChanges:
         confidence = self._history.load_confidence(owner, answer.id)
 
         def work(report: Callable[[Stage], None]) -> tuple[Mapping[str, Mask], Mapping[str, float], Mask]:
-            others, seconds = find_others(operations, self._asker(image, cancellation, report))
+            others, seconds = find_others(operations, ask_about(self._engine, image, cancellation, report))
             report(to_stage("refine"))
             own = threshold_confidence(confidence, OWN_LEVEL, image.grid)
             return others, seconds, apply_operations(own, operations, others, confidence)
@@ -146,27 +146,6 @@ class MaskChanges:
         self._log.info("mask_pointed_at", image_digest=image.digest, clicks=len(pointing.clicks))
         yield from show(changed, sentences)
         return changed
-
-    def _asker(
-        self, image: ImageRef, cancellation: Cancellation, report: Callable[[Stage], None]
-    ) -> Callable[[str], Prediction]:
-        return lambda question: self._engine.segment(
-            image, question, cancellation=cancellation, report_stage=lambda name: report(to_stage(name))
-        )
-
-
-def load_marked(history: History, owner: str, answer_id: str) -> Mask:
-    """Return the mask of an answer; the empty one where nothing was found.
-
-    Raises:
-        MaskNotFoundError: the message answers no question to an image.
-    """
-    answer = history.get_message(owner, answer_id)
-    if answer.image is None or answer.facts is None:
-        raise MaskNotFoundError
-    if answer.mask_digest is None:
-        return Mask(np.zeros((answer.image.grid.height, answer.image.grid.width), dtype=np.bool_), answer.image.grid)
-    return history.load_mask(owner, answer.id)
 
 
 def preview_steps(history: History, owner: str, answer: Message, operations: tuple[Operation, ...]) -> Mask:

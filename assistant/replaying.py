@@ -11,7 +11,8 @@ from assistant.conversation import Message
 from assistant.conversation_tree import ConversationTree
 from assistant.interfaces import Engine, History
 from assistant.making import Asked, Making, Pointed, Refined, Revised
-from assistant.mask_changes import OWN_LEVEL, load_marked
+from assistant.marked import load_marked
+from assistant.mask_changes import OWN_LEVEL
 from assistant.operations import Operation
 from assistant.planning import Plan, carry_out, find_others, to_confidence
 from serving.cancellation import Cancellation

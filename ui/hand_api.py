@@ -10,7 +10,7 @@ from assistant.conversation import Message
 from assistant.errors import MaskNotFoundError
 from assistant.intents import Command, CommandKind
 from assistant.interfaces import History
-from assistant.mask_changes import load_marked
+from assistant.marked import load_marked
 from assistant.moves import find_answers
 from assistant.operation_json import from_rows
 from ui.access import owner_of

@@ -18,7 +18,8 @@ from starlette.staticfiles import StaticFiles
 
 from assistant.conversation import Message
 from assistant.errors import AssistantError, MaskNotFoundError
-from assistant.mask_changes import load_marked, preview_steps
+from assistant.marked import load_marked
+from assistant.mask_changes import preview_steps
 from serving.errors import ServingError
 from serving.image_ref import ImageRef
 from storage.errors import StorageError
