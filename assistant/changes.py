@@ -1,7 +1,8 @@
-"""What a person may do to a mask by hand, without words: set its steps anew, or point at the picture."""
+"""What a person may do to a mask by hand, without words: set its steps anew, point at the picture, or paint on it."""
 
 from dataclasses import dataclass
 
+from assistant.masks.strokes import Stroke
 from assistant.operations import Operation
 from assistant.wording import describe_operations
 from serving.clicks import Box, Click
@@ -22,10 +23,10 @@ class Revision:
 
 @dataclass(frozen=True)
 class Pointing:
-    """Change the mask of an answer where a person points.
+    """Change the mask of an answer where a person points, or make one where an image has none.
 
     Attributes:
-        answer_id: message id of the answer.
+        answer_id: message id of the answer, or of a message with an image that was asked nothing yet.
         clicks: in native pixels, in the order in which they were made.
         box: around a thing to be marked, or None.
     """
@@ -35,7 +36,20 @@ class Pointing:
     box: Box | None = None
 
 
-Change = Revision | Pointing
+@dataclass(frozen=True)
+class Painting:
+    """Draw on the mask of an answer with a brush, or make one where an image has none.
+
+    Attributes:
+        answer_id: as in `Pointing`.
+        strokes: in the order in which they were drawn; at least one.
+    """
+
+    answer_id: str
+    strokes: tuple[Stroke, ...]
+
+
+Change = Revision | Pointing | Painting
 
 
 def describe_change(change: Change) -> str:
@@ -53,6 +67,12 @@ def describe_change(change: Change) -> str:
                     f"Mark what is in the box {box.left:.0f}, {box.top:.0f} – {box.right:.0f}, {box.bottom:.0f}"
                 )
             return "; ".join(part for part in parts if part)
+        case Painting(strokes=strokes):
+            return "; ".join(
+                f"{verb} what the brush went over"
+                for verb, is_adding in (("Add", True), ("Remove", False))
+                if any(stroke.is_adding is is_adding for stroke in strokes)
+            )
 
 
 def _list_clicks(verb: str, clicks: tuple[Click, ...], *, is_positive: bool) -> str:

@@ -61,9 +61,10 @@ class Message:
         mask_digest: digest of the mask's blob (1-bit PNG of the image's size); None when no mask was made.
         confidence_digest: digest of the 8-bit confidence map (PNG, 255 = certain) of the model's own mask, with which
             `operations` begin; None when no mask was made.
-        question: what the image was asked; set together with `facts`, also where nothing was found.
+        question: what the image was asked; set together with `facts`, also where nothing was found. None where it was
+            never asked anything, and the mask was made by hand alone.
         facts: measured from the answer, zero pixels where nothing was found; None on every message that is not
-            the answer to a question put to the image.
+            the answer to a question put to the image or to a change by hand.
         score: the model's confidence, 0..1.
         seconds: time per stage.
         model_digest: SHA-256 of the weights that answered.

@@ -12,6 +12,7 @@ AssistantError
 ├── NothingToRedoError              nothing was undone
 ├── AnswerNotInConversationError    an answer by a number that no answer has
 ├── ScaleUnknownError               metres on an image that does not say how large a pixel is
+├── StrokeOutsideImageError         a brush that touched no pixel
 └── OperationUnreadableError        written operations that are none
 """
 
@@ -104,6 +105,15 @@ class ScaleUnknownError(AssistantError):
         super().__init__(
             "This image does not say how large a pixel is on the ground, so metres cannot be measured in it. "
             "Please give pixels instead (for example: 10 pixels), or use a georeferenced image (GeoTIFF)."
+        )
+
+
+class StrokeOutsideImageError(AssistantError):
+    """The brush touched no pixel of the image."""
+
+    def __init__(self, *, width: int, height: int) -> None:
+        super().__init__(
+            f"The brush did not touch the image, which is {width:,} × {height:,} pixels. Please paint inside it."
         )
 
 

@@ -57,8 +57,8 @@ class Engine(Protocol):
         Args:
             image: an admitted image.
             prior: the mask before, on the image's grid; None for an empty one.
-            clicks: in native pixels; all that were made on this mask so far, the newest last.
-            box: around a thing to be marked, in native pixels, or None.
+            clicks: in native pixels; all that were made on this mask so far and still hold, the newest last.
+            box: around a thing to be marked, in native pixels, drawn now, or None.
             cancellation: looked at between stages; `SegmentationCancelledError` when set.
             report_stage: called with "read", "encode", "refine" as each begins.
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from assistant.masks.strokes import Stroke
 from assistant.operations import Operation
 from serving.clicks import Box, Click
 
@@ -43,15 +44,29 @@ class Revised:
 
 @dataclass(frozen=True)
 class Pointed:
-    """The parent's mask was changed where somebody pointed.
+    """The parent's mask, or none, was changed where somebody pointed.
 
     Attributes:
-        clicks: in native pixels, in order.
+        clicks: those that were new, in native pixels, in order.
         box: around a thing to be marked, or None.
+        earlier: clicks by which the parent was made and which still held; the refiner was told of them as well, before
+            the new ones. An earlier box is not repeated: what it marked is in the parent's mask.
     """
 
     clicks: tuple[Click, ...]
     box: Box | None = None
+    earlier: tuple[Click, ...] = ()
 
 
-Making = Asked | Refined | Revised | Pointed
+@dataclass(frozen=True)
+class Painted:
+    """Strokes of a brush were drawn on the parent's mask, or on none.
+
+    Attributes:
+        strokes: in order.
+    """
+
+    strokes: tuple[Stroke, ...]
+
+
+Making = Asked | Refined | Revised | Pointed | Painted

@@ -1,10 +1,12 @@
 """How a mask was made as JSON and back, without loss: {"by": "pointed", "clicks": [[12.5, 7.0, true]], "box": null}."""
 
 import dataclasses
+from collections.abc import Sequence
 from typing import Any
 
 from assistant.errors import OperationUnreadableError
-from assistant.making import Asked, Making, Pointed, Refined, Revised
+from assistant.making import Asked, Making, Painted, Pointed, Refined, Revised
+from assistant.masks.strokes import Stroke
 from assistant.operation_json import from_rows, to_rows
 from serving.clicks import Box, Click
 
@@ -20,12 +22,15 @@ def to_tree(making: Making) -> Tree:
             return {"by": "refined", "operations": to_rows(operations)}
         case Revised(operations=operations):
             return {"by": "revised", "operations": to_rows(operations)}
-        case Pointed(clicks=clicks, box=box):
+        case Pointed(clicks=clicks, box=box, earlier=earlier):
             return {
                 "by": "pointed",
-                "clicks": [[click.x, click.y, click.is_positive] for click in clicks],
+                "clicks": _to_clicks(clicks),
                 "box": None if box is None else list(dataclasses.astuple(box)),
+                "earlier": _to_clicks(earlier),
             }
+        case Painted(strokes=strokes):
+            return {"by": "painted", "strokes": [_to_stroke(stroke) for stroke in strokes]}
 
 
 def from_tree(tree: Tree) -> Making:
@@ -42,6 +47,30 @@ def from_tree(tree: Tree) -> Making:
         case {"by": "revised", "operations": rows}:
             return Revised(from_rows(rows))
         case {"by": "pointed", "clicks": list(clicks), "box": box}:
-            return Pointed(tuple(Click(*click) for click in clicks), None if box is None else Box(*box))
+            # Before clicks were told again, a making had none of the earlier ones.
+            earlier = _from_clicks(tree.get("earlier", []))
+            return Pointed(_from_clicks(clicks), None if box is None else Box(*box), earlier)
+        case {"by": "painted", "strokes": list(strokes)}:
+            return Painted(tuple(_from_stroke(stroke) for stroke in strokes))
         case _:
             raise OperationUnreadableError(problem="how the mask was made is not known")
+
+
+def _to_clicks(clicks: Sequence[Click]) -> list[list[float | bool]]:
+    return [[click.x, click.y, click.is_positive] for click in clicks]
+
+
+def _from_clicks(rows: Sequence[Sequence[Any]]) -> tuple[Click, ...]:
+    return tuple(Click(*row) for row in rows)
+
+
+def _to_stroke(stroke: Stroke) -> Tree:
+    return {
+        "path": [list(point) for point in stroke.path_xy_px],
+        "radius_px": stroke.radius_px,
+        "is_adding": stroke.is_adding,
+    }
+
+
+def _from_stroke(tree: Tree) -> Stroke:
+    return Stroke(tuple((x, y) for x, y in tree["path"]), tree["radius_px"], tree["is_adding"])

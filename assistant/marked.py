@@ -5,6 +5,7 @@ import numpy as np
 from assistant.conversation import Message
 from assistant.errors import MaskNotFoundError
 from assistant.interfaces import History
+from serving.grid import Grid
 from serving.mask import Mask
 
 
@@ -21,10 +22,14 @@ def load_marked(history: History, owner: str, answer_id: str) -> Mask:
 
 
 def load_mask_of(history: History, owner: str, answer: Message) -> Mask:
-    """Do as `load_marked`, for an answer that is at hand."""
+    """Do as `load_marked`, for a message that is at hand; the empty mask where it only has an image."""
     if answer.image is None:
         raise MaskNotFoundError
     if answer.mask_digest is None:
-        grid = answer.image.grid
-        return Mask(np.zeros((grid.height, grid.width), dtype=np.bool_), grid)
+        return mark_nothing(answer.image.grid)
     return history.load_mask(owner, answer.id)
+
+
+def mark_nothing(grid: Grid) -> Mask:
+    """Return the empty mask."""
+    return Mask(np.zeros((grid.height, grid.width), dtype=np.bool_), grid)

@@ -1,24 +1,28 @@
-"""Make the answers to changes by hand: other steps from the model's mask on, and places that were pointed at."""
+"""Make the answers to changes by hand: other steps from the model's mask on, places pointed at, strokes painted."""
 
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import replace
 
+import numpy as np
 import structlog
+from numpy.typing import NDArray
 from structlog.typing import FilteringBoundLogger
 
 from assistant.applying import apply_operations, threshold_confidence
-from assistant.changes import Change, Pointing, Revision
+from assistant.changes import Change, Painting, Pointing, Revision
 from assistant.conversation import Message, NewMessage, Role
-from assistant.errors import MaskNotFoundError
+from assistant.errors import MaskNotFoundError, StrokeOutsideImageError
 from assistant.events import Event, Stage
 from assistant.interfaces import Engine, History
-from assistant.making import Making, Pointed, Revised
-from assistant.marked import load_marked
+from assistant.making import Making, Painted, Pointed, Revised
+from assistant.marked import load_mask_of
 from assistant.mask_answers import Note, ask_about, show, to_stage
+from assistant.masks.strokes import Stroke, cover_stroke, paint_confidence, paint_strokes
 from assistant.measuring import measure_facts
 from assistant.operations import Operation, name_others
 from assistant.planning import find_others, to_confidence
-from assistant.refined_answering import describe_pointed, describe_refined
+from assistant.pointing import keep_standing
+from assistant.refined_answering import describe_painted, describe_pointed, describe_refined
 from assistant.staged_work import run_staged
 from serving.cancellation import Cancellation
 from serving.image_ref import ImageRef
@@ -50,22 +54,26 @@ class MaskChanges:
         Args:
             owner: who asks.
             change: what to do.
-            conversation_id: where the answer will be stored, and the answer that is changed must be.
+            conversation_id: where the answer will be stored, and what is changed must be.
             note: takes the answer before anything of it is shown.
             cancellation: to stop it.
 
         Raises:
-            MaskNotFoundError: the message that is to be changed answers no question to an image, or not here.
+            MaskNotFoundError: there is no image to point at or to paint on, no answer to set steps of, or not here.
             ConfidenceMissingError: steps from a model's mask whose confidence map was not kept.
+            PromptError: a click or a box beside the image.
+            StrokeOutsideImageError: no stroke touches the image.
         """
         answer = self._history.get_message(owner, change.answer_id)
-        if answer.image is None or answer.facts is None or answer.conversation_id != conversation_id:
+        if answer.image is None or answer.conversation_id != conversation_id:
             raise MaskNotFoundError
         match change:
             case Revision(operations=operations):
                 return (yield from self._revise(owner, answer, answer.image, operations, note, cancellation))
             case Pointing():
                 return (yield from self._point(owner, answer, answer.image, change, note, cancellation))
+            case Painting(strokes=strokes):
+                return (yield from self._paint(owner, answer, answer.image, strokes, note, cancellation))
 
     def _revise(
         self,
@@ -76,6 +84,8 @@ class MaskChanges:
         note: Note,
         cancellation: Cancellation,
     ) -> Generator[Event, None, NewMessage]:
+        if answer.facts is None:
+            raise MaskNotFoundError
         confidence = self._history.load_confidence(owner, answer.id)
 
         def work(report: Callable[[Stage], None]) -> tuple[Mapping[str, Mask], Mapping[str, float], Mask]:
@@ -89,7 +99,6 @@ class MaskChanges:
         facts = measure_facts(mask)
         cancellation.raise_if_cancelled()
         missing = tuple(name for name, other in others.items() if other.pixel_count == 0)
-        assert answer.facts is not None, "an answer has facts"
         sentences = describe_refined(operations, missing, answer.facts, facts, image.grid)
         changed = replace(
             _copy(answer, Revised(operations)),
@@ -113,13 +122,17 @@ class MaskChanges:
         note: Note,
         cancellation: Cancellation,
     ) -> Generator[Event, None, NewMessage]:
-        before = load_marked(self._history, owner, answer.id)
+        before = load_mask_of(self._history, owner, answer)
+        known = answer.making
+        # All clicks since words were last said, with the mask so far: what the refiner learned, and is measured, with.
+        made = (*known.earlier, *known.clicks) if isinstance(known, Pointed) else ()
+        earlier = keep_standing(made, pointing.clicks, pointing.box, image.grid)
 
         def work(report: Callable[[Stage], None]) -> Prediction:
             return self._engine.refine(
                 image,
-                before,
-                clicks=pointing.clicks,
+                None if answer.facts is None else before,
+                clicks=(*earlier, *pointing.clicks),
                 box=pointing.box,
                 cancellation=cancellation,
                 report_stage=lambda name: report(to_stage(name)),
@@ -129,10 +142,9 @@ class MaskChanges:
         yield to_stage("measure")
         facts = measure_facts(prediction.mask)
         cancellation.raise_if_cancelled()
-        assert answer.facts is not None, "an answer has facts"
-        sentences = describe_pointed(answer.facts, facts)
+        sentences = describe_pointed(answer.facts or measure_facts(before), facts)
         changed = replace(
-            _copy(answer, Pointed(pointing.clicks, pointing.box)),
+            _copy(answer, Pointed(pointing.clicks, pointing.box, earlier)),
             text=" ".join(sentences),
             mask_digest=self._history.store_mask(prediction.mask) if facts.pixel_count > 0 else None,
             confidence_digest=self._history.store_confidence(to_confidence(prediction.mask_logits)),
@@ -143,7 +155,43 @@ class MaskChanges:
             operations=(),
         )
         note(changed)
-        self._log.info("mask_pointed_at", image_digest=image.digest, clicks=len(pointing.clicks))
+        self._log.info("mask_pointed_at", image_digest=image.digest, clicks=len(pointing.clicks), earlier=len(earlier))
+        yield from show(changed, sentences)
+        return changed
+
+    def _paint(
+        self,
+        owner: str,
+        answer: Message,
+        image: ImageRef,
+        strokes: tuple[Stroke, ...],
+        note: Note,
+        cancellation: Cancellation,
+    ) -> Generator[Event, None, NewMessage]:
+        before = load_mask_of(self._history, owner, answer)
+        kept = None if answer.confidence_digest is None else self._history.load_confidence(owner, answer.id)
+
+        def work(report: Callable[[Stage], None]) -> tuple[Mask, NDArray[np.uint8]]:
+            report(to_stage("refine"))
+            if not any(cover_stroke(stroke, image.grid).any() for stroke in strokes):
+                raise StrokeOutsideImageError(width=image.grid.width, height=image.grid.height)
+            return paint_strokes(before, strokes), paint_confidence(kept, before, strokes)
+
+        mask, confidence = yield from run_staged(work, cancellation)
+        yield to_stage("measure")
+        facts = measure_facts(mask)
+        cancellation.raise_if_cancelled()
+        sentences = describe_painted(answer.facts or measure_facts(before), facts)
+        changed = replace(
+            _copy(answer, Painted(strokes)),
+            text=" ".join(sentences),
+            mask_digest=self._history.store_mask(mask) if facts.pixel_count > 0 else None,
+            confidence_digest=self._history.store_confidence(confidence),
+            facts=facts,
+            operations=(),
+        )
+        note(changed)
+        self._log.info("mask_painted", image_digest=image.digest, strokes=len(strokes))
         yield from show(changed, sentences)
         return changed
 
@@ -176,5 +224,6 @@ def _copy(answer: Message, making: Making) -> NewMessage:
         score=answer.score,
         model_digest=answer.model_digest,
         making=making,
-        mask_parents=(answer.id,),
+        # A bare image has no mask to go on from.
+        mask_parents=() if answer.facts is None else (answer.id,),
     )

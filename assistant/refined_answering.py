@@ -57,15 +57,24 @@ def describe_pointed(before: Facts, after: Facts) -> tuple[str, ...]:
         before: measured from the mask that there was.
         after: measured from the new one.
     """
+    return _describe_by_hand(before, after, done="pointed", same="Looked where you pointed")
+
+
+def describe_painted(before: Facts, after: Facts) -> tuple[str, ...]:
+    """Return the sentences for a mask that somebody painted on; see `describe_pointed`."""
+    return _describe_by_hand(before, after, done="painted", same="Painted")
+
+
+def _describe_by_hand(before: Facts, after: Facts, *, done: str, same: str) -> tuple[str, ...]:
     change = after.pixel_count - before.pixel_count
     if after.pixel_count == 0:
-        return ("Nothing is left of what was marked.",)
+        return ("Nothing is left of what was marked." if before.pixel_count else "Nothing is marked.",)
     if change == 0:
-        done = "Looked where you pointed; as much is marked as before."
+        first = f"{same}; as much is marked as before."
     else:
         verb = "added" if change > 0 else "removed"
-        done = f"Changed where you pointed: {abs(change):,} pixel{'' if abs(change) == 1 else 's'} {verb}."
-    return (done, *describe_findings(after))
+        first = f"Changed where you {done}: {abs(change):,} pixel{'' if abs(change) == 1 else 's'} {verb}."
+    return (first, *describe_findings(after))
 
 
 def _describe_remarks(operations: tuple[Operation, ...], missing: tuple[str, ...], grid: Grid) -> tuple[str, ...]:

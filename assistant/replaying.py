@@ -10,9 +10,10 @@ from assistant.applying import apply_operations, threshold_confidence
 from assistant.conversation import Message
 from assistant.conversation_tree import ConversationTree
 from assistant.interfaces import Engine, History
-from assistant.making import Asked, Making, Pointed, Refined, Revised
-from assistant.marked import load_marked
+from assistant.making import Asked, Making, Painted, Pointed, Refined, Revised
+from assistant.marked import load_marked, mark_nothing
 from assistant.mask_changes import OWN_LEVEL
+from assistant.masks.strokes import paint_confidence, paint_strokes
 from assistant.operations import Operation
 from assistant.planning import Plan, carry_out, find_others, to_confidence
 from serving.cancellation import Cancellation
@@ -44,10 +45,10 @@ class Replayed:
 
 @dataclass(frozen=True, eq=False)
 class _Made:
-    """A mask and the confidence map that goes with it, uint8 (H, W)."""
+    """A mask and the confidence map that goes with it, uint8 (H, W); None where the turn kept none."""
 
     mask: Mask
-    confidence: NDArray[np.uint8]
+    confidence: NDArray[np.uint8] | None
 
 
 def replay_masks(engine: Engine, history: History, owner: str, tree: ConversationTree) -> Iterator[Replayed]:
@@ -75,7 +76,9 @@ def replay_masks(engine: Engine, history: History, owner: str, tree: Conversatio
         for needed in (message.id, *message.mask_parents):
             if last_use.get(needed, message.id) == message.id:
                 made.pop(needed, None)
-        yield Replayed(message, differing_px, is_same_model=message.model_digest == engine.model_digest)
+        # What was painted on a bare image asked no model.
+        is_same_model = message.model_digest in (None, engine.model_digest)
+        yield Replayed(message, differing_px, is_same_model=is_same_model)
 
 
 class _Maker:
@@ -90,25 +93,31 @@ class _Maker:
         match making:
             case Asked(question=question, operations=operations):
                 outcome = carry_out(Plan(question, None, operations), self._ask)
-                return _Made(outcome.mask, to_confidence(outcome.prediction.mask_logits))
+                is_kept = outcome.mask.pixel_count > 0 or operations
+                return _Made(outcome.mask, to_confidence(outcome.prediction.mask_logits) if is_kept else None)
             case Refined(operations=operations):
                 return self._operate(parents[0].mask, operations, parents[0].confidence)
             case Revised(operations=operations):
                 confidence = parents[0].confidence
                 own = threshold_confidence(confidence, OWN_LEVEL, self._image.grid)
                 return self._operate(own, operations, confidence)
-            case Pointed(clicks=clicks, box=box):
+            case Pointed(clicks=clicks, box=box, earlier=earlier):
                 prediction = self._engine.refine(
                     self._image,
-                    parents[0].mask,
-                    clicks=clicks,
+                    parents[0].mask if parents else None,
+                    clicks=(*earlier, *clicks),
                     box=box,
                     cancellation=Cancellation(),
                     report_stage=_ignore,
                 )
                 return _Made(prediction.mask, to_confidence(prediction.mask_logits))
+            case Painted(strokes=strokes):
+                before = parents[0] if parents else _Made(mark_nothing(self._image.grid), None)
+                return _Made(
+                    paint_strokes(before.mask, strokes), paint_confidence(before.confidence, before.mask, strokes)
+                )
 
-    def _operate(self, mask: Mask, operations: tuple[Operation, ...], confidence: NDArray[np.uint8]) -> _Made:
+    def _operate(self, mask: Mask, operations: tuple[Operation, ...], confidence: NDArray[np.uint8] | None) -> _Made:
         others, _ = find_others(operations, self._ask)
         return _Made(apply_operations(mask, operations, others, confidence), confidence)
 

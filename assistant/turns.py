@@ -208,10 +208,11 @@ class TurnRunner:
             earlier = tree.path_to(tree.pointer_id)
             # Before the first question the image is that of the branch which was left.
             image = image or _find_image(earlier) or _find_image(tree.path_to(tree.tip_id))
-            self._name_after_first_question(request.owner, conversation_id, earlier, text)
+            if request.change is None:
+                self._name_after_first_question(request.owner, conversation_id, earlier, text)
         if request.change is not None:
             image = self._history.get_message(request.owner, request.change.answer_id).image
-        # The mask that a change by hand is about says that its words are no question.
+        # The message that a change by hand is about says that its words are no question.
         parents = () if request.change is None else (request.change.answer_id,)
         message = NewMessage(role=Role.USER, text=text, image=image, mask_parents=parents)
         return earlier, self._history.append_message(request.owner, conversation_id, message)
@@ -232,7 +233,7 @@ class TurnRunner:
         self, owner: str, conversation_id: str, earlier: Sequence[Message], text: str
     ) -> None:
         """Give a conversation that is still called by its image's name the name of its first question."""
-        if any(message.role is Role.USER and message.text for message in earlier):
+        if any(message.role is Role.USER and message.text and not message.mask_parents for message in earlier):
             return
         title = self._history.get_conversation(owner, conversation_id).title
         if title in {message.image.name for message in earlier if message.image is not None}:

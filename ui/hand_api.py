@@ -16,7 +16,7 @@ from assistant.operation_json import from_rows
 from ui.access import owner_of
 from ui.answer_json import describe_answer
 from ui.artefacts import describe_comparison
-from ui.hand_changes import read_pointing, set_threshold
+from ui.hand_changes import read_painting, read_pointing, set_threshold
 from ui.interfaces import PageSettings, UiServices
 from ui.turn_desk import TurnDesk
 
@@ -24,7 +24,7 @@ MOVES = (CommandKind.UNDO.value, CommandKind.REDO.value, CommandKind.RESET.value
 
 
 def add_hand_api(desk: TurnDesk, services: UiServices, settings: PageSettings, *, queue: str) -> None:
-    """Add the endpoints "revise", "threshold", "point", "move", "edit" and "compare" to the surrounding `gr.Blocks`.
+    """Add "revise", "threshold", "point", "brush", "move", "edit" and "compare" to the surrounding `gr.Blocks`.
 
     Args:
         desk: takes changes in.
@@ -38,6 +38,7 @@ def add_hand_api(desk: TurnDesk, services: UiServices, settings: PageSettings, *
     _add(api.revise, [message, _json("operations")], "revise", **working)
     _add(api.threshold, [_text("message_id"), _number("percent", 50)], "threshold", **working)
     _add(api.point, [_text("message_id"), _json("clicks"), _json("box")], "point", **working)
+    _add(api.brush, [_text("message_id"), _json("strokes")], "brush", **working)
     _add(api.move, [_text("conversation_id"), _text("kind"), _number("steps", 1)], "move")
     _add(api.edit, [_text("message_id"), _text("question")], "edit", **working)
     _add(api.compare, [_text("before_id"), _text("after_id")], "compare")
@@ -83,10 +84,10 @@ class HandApi:
         return self._change(request, read_change)
 
     def point(self, message_id: str, clicks: Any, box: Any, request: gr.Request) -> dict[str, Any]:
-        """Change an answer's mask where you point.
+        """Change an answer's mask where you point, or mark something in an image that was asked nothing yet.
 
         Args:
-            message_id: of the answer.
+            message_id: of the answer, or of what "ask" said to an image without a question.
             clicks: a list of {"x": …, "y": …, "is_positive": …} in pixels of the image, or none.
             box: [left, top, right, bottom] in pixels of the image, or none.
             request: says who asks.
@@ -95,6 +96,19 @@ class HandApi:
             the new answer, as "ask" describes it.
         """
         return self._change(request, lambda _: read_pointing(message_id, clicks or [], box))
+
+    def brush(self, message_id: str, strokes: Any, request: gr.Request) -> dict[str, Any]:
+        """Paint on an answer's mask, or on an image that was asked nothing yet, exactly as drawn; no model is asked.
+
+        Args:
+            message_id: as for "point".
+            strokes: a list of {"path": [[x, y], …], "radius": …, "is_adding": …} in pixels of the image.
+            request: says who asks.
+
+        Returns:
+            the new answer, as "ask" describes it.
+        """
+        return self._change(request, lambda _: read_painting(message_id, strokes or []))
 
     def move(self, conversation_id: str, kind: str, steps: float, request: gr.Request) -> dict[str, Any]:
         """Go back or forth among the answers of a conversation; what is asked next follows from there.

@@ -51,6 +51,11 @@ def find_unmet(mask: NDArray[np.bool_], clicks: Sequence[Click]) -> list[Click]:
     return [click for click in clicks if bool(mask[click.row_col]) != click.is_positive]
 
 
+def measure_forced_radius(height: int, width: int) -> int:
+    """Return how far, in pixels, a click decides by itself in an image of that size."""
+    return max(1, round(_FORCED_SHARE * max(height, width)))
+
+
 def obey_clicks(mask: NDArray[np.bool_], clicks: Sequence[Click]) -> NDArray[np.bool_]:
     """Return `mask` with a small disc changed around each click that it goes against.
 
@@ -60,7 +65,7 @@ def obey_clicks(mask: NDArray[np.bool_], clicks: Sequence[Click]) -> NDArray[np.
     if not unmet:
         return mask
     drawn = mask.astype(np.uint8)
-    radius = max(1, round(_FORCED_SHARE * max(mask.shape)))
+    radius = measure_forced_radius(mask.shape[0], mask.shape[1])
     for click in unmet:
         row, col = click.row_col
         cv2.circle(drawn, (col, row), radius, int(click.is_positive), thickness=-1)

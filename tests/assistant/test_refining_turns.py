@@ -3,7 +3,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from assistant.conversation import Message
+from assistant.conversation import Message, NewMessage, Role
 from assistant.events import Done, Event, Failed, MaskReady, Stage, TextDelta
 from assistant.turns import TurnRequest, TurnRunner
 from serving.image_ref import ImageRef
@@ -37,6 +37,15 @@ class Talk:
         # From here on the conversation's latest image counts.
         self.image = None
         return last.message
+
+    def add_image(self, image: ImageRef | None = None) -> Message:
+        """Keep an image that is asked nothing yet, in a conversation called after it where there is none."""
+        added = image or self.image
+        assert added is not None
+        self.image = None
+        if self.conversation_id is None:
+            self.conversation_id = self.history.create_conversation(OWNER, added.name).id
+        return self.history.append_message(OWNER, self.conversation_id, NewMessage(Role.USER, "", image=added))
 
     def fail(self, text: str) -> Failed:
         self.events = list(self.runner.run(TurnRequest(OWNER, self.conversation_id, text, self.image)))

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from assistant.changes import Pointing, Revision
+from assistant.changes import Painting, Pointing, Revision
+from assistant.masks.strokes import Stroke
 from assistant.operations import BySize, Keep, Threshold
 from assistant.replaying import Replayed, replay_masks
 from serving.cancellation import Cancellation
@@ -60,6 +61,21 @@ def test_masks_of_every_kind_and_branch_come_out_the_same(talk: BranchTalk, tmp_
         message.id for message in (first, refined, pointed, boxed, revised, branch, nothing, other)
     }
     assert [(one.differing_px, one.is_same_model) for one in replayed] == [(0, True)] * len(replayed)
+
+
+def test_clicks_in_a_row_strokes_and_masks_from_nothing_come_out_the_same(talk: BranchTalk, tmp_path: Path) -> None:
+    absent = talk.say("green lawns")
+    painted = talk.ask("", change=Painting(absent.id, (Stroke(((4.0, 20.0), (30.0, 25.0)), 2.5, is_adding=True),)))
+    # No confidence was kept where nothing was found, so that none of the model's shows below half.
+    revised = talk.ask("", change=Revision(painted.id, (Threshold(0.01),)))
+    clicked = talk.ask("", change=Pointing(revised.id, (Click(20.0, 25.0, is_positive=True),)))
+    talk.ask("", change=Pointing(clicked.id, (Click(20.0, 25.0, is_positive=False), Click(3, 3, is_positive=True))))
+    bare = talk.add_image(write_picture(tmp_path, name="other.png", boxes=BOXES))
+    by_hand = talk.ask("", change=Painting(bare.id, (Stroke(((4.0, 20.0),), 2.5, is_adding=True),)))
+    talk.ask("", change=Pointing(by_hand.id, (Click(3.0, 3.0, is_positive=True),)))
+    assert by_hand.model_digest is None
+    replayed = replay(talk)
+    assert [(one.differing_px, one.is_same_model) for one in replayed] == [(0, True)] * 7
 
 
 def test_other_weights_are_said_and_their_difference_counted_down_to_what_was_built_on_it(talk: BranchTalk) -> None:

@@ -61,6 +61,22 @@ def test_clicks_and_a_box_change_the_mask(program: Program) -> None:
     assert program.call("point", cleared["message_id"], [], [10, 5, 45, 35])["pixels"] == 400
 
 
+def test_the_brush_paints_and_erases_exactly(program: Program) -> None:
+    line = {"path": [[2.5, 2.5], [11.5, 2.5]], "radius": 0.5}
+    painted = program.call("brush", program.first["message_id"], [line | {"is_adding": True}])
+    assert painted["pixels"] == 410
+    assert program.call("brush", painted["message_id"], [line | {"is_adding": False}])["pixels"] == 400
+
+
+def test_an_image_without_a_question_is_pointed_at(page: ServedPage, tmp_path: Path) -> None:
+    image = write_red_box(tmp_path / "box.png")
+    kept = Client(page.url, verbose=False).predict(handle_file(image), "", "", api_name="/ask")
+    client = Client(page.url, verbose=False, headers={"cookie": kept["cookie"]})
+    clicks = [{"x": 30, "y": 20, "is_positive": True}]
+    answer = client.predict(kept["message_id"], clicks, None, api_name="/point")
+    assert (answer["pixels"], answer["conversation_id"]) == (400, kept["conversation_id"])
+
+
 def test_moves_and_edits_make_branches(program: Program) -> None:
     place = program.first["conversation_id"]
     grown = program.call("revise", program.first["message_id"], [{"op": "grow", "distance": {"value": 3.0}}])
@@ -87,6 +103,8 @@ def test_comparison_is_measured_and_drawn(program: Program) -> None:
         ("threshold", ("FIRST", 300), "between 0 and 1"),
         ("point", ("FIRST", [{"x": "left"}], None), "a click needs"),
         ("point", ("FIRST", [], None), ""),
+        ("brush", ("FIRST", [{"path": []}]), "a stroke needs a path"),
+        ("brush", ("FIRST", [{"path": [[900, 900]], "radius": 2, "is_adding": True}]), "did not touch the image"),
         ("move", ("no-such", "undo", 1), "not here any more"),
         ("move", ("no-such", "sideways", 1), "A move is one of"),
         ("edit", ("no-such", "red?"), "not here any more"),

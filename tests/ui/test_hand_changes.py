@@ -1,10 +1,19 @@
 import pytest
 
+from assistant.changes import Painting
 from assistant.errors import OperationUnreadableError
+from assistant.masks.strokes import Stroke
 from assistant.operations import BySize, FillHoles, Grow, Keep, Length, Threshold
 from serving.errors import BoxEmptyError
 from tests.fakes.messages import build_mask_answer
-from ui.hand_changes import MOST_CLICKS, change_step, read_pointing, set_threshold
+from ui.hand_changes import (
+    MOST_CLICKS,
+    MOST_STROKE_POINTS,
+    change_step,
+    read_painting,
+    read_pointing,
+    set_threshold,
+)
 
 LARGEST = Keep(BySize())
 ANSWER = build_mask_answer("ships", operations=(Threshold(0.4), LARGEST, FillHoles()))
@@ -50,3 +59,25 @@ def test_a_place_that_is_none_is_refused(clicks: list[dict[str, object]], box: l
 def test_a_box_without_an_area_is_refused() -> None:
     with pytest.raises(BoxEmptyError):
         read_pointing("a1", [], [5, 5, 5, 9])
+
+
+def test_strokes_are_read_as_they_were_drawn() -> None:
+    rows = [{"path": [[1, 2], [3.5, 4]], "radius": 6, "is_adding": False}]
+    assert read_painting("a1", rows) == Painting("a1", (Stroke(((1.0, 2.0), (3.5, 4.0)), 6.0, is_adding=False),))
+
+
+@pytest.mark.parametrize(
+    "strokes",
+    [
+        [],
+        ["here"],
+        [{"path": [[1, 2]], "radius": 3}],
+        [{"path": [[1, 2]], "radius": 0, "is_adding": True}],
+        [{"path": [[1]], "radius": 3, "is_adding": True}],
+        [{"path": [], "radius": 3, "is_adding": True}],
+        [{"path": [[1, 2]] * (MOST_STROKE_POINTS + 1), "radius": 3, "is_adding": True}],
+    ],
+)
+def test_a_stroke_that_is_none_is_refused(strokes: list[dict[str, object]]) -> None:
+    with pytest.raises(OperationUnreadableError):
+        read_painting("a1", strokes)

@@ -8,6 +8,7 @@ from typing import Any
 
 from assistant.errors import OperationUnreadableError
 from assistant.intents import Command, CommandKind
+from assistant.masks.strokes import Stroke
 from assistant.operation_json import from_rows
 from assistant.operations import Operation
 from serving.clicks import Box, Click
@@ -16,7 +17,7 @@ from ui.cli.errors import ScriptUnreadableError
 
 EXPORT_FORMATS = ("png", "overlay", "coco", "geotiff")
 KEYS = frozenset(
-    "text image positive negative box operations undo redo reset branch_from edit export replay".split()  # noqa: SIM905
+    ("text image positive negative box brush operations undo redo reset branch_from edit export replay").split()  # noqa: SIM905
 )
 
 # A message: the answer of an earlier turn of the script, by its number from 1, or a message id.
@@ -25,7 +26,7 @@ Reference = int | str
 
 @dataclass(frozen=True)
 class ScriptTurn:
-    """One turn. It does one thing: words, pointing, operations, a command, exports or a replay.
+    """One turn. It does one thing: words, pointing, painting, operations, a command, exports or a replay.
 
     It may do none of them where it adds an image or goes to another branch.
 
@@ -34,6 +35,7 @@ class ScriptTurn:
         image: a file that is added first.
         clicks: in native pixels; with words they say which "that one" is.
         box: around a thing to be marked.
+        strokes: of a brush, in native pixels.
         operations: the steps from the model's mask on, in place of those that there are.
         command: a move among the answers.
         branch_from: the message that the turn follows.
@@ -46,6 +48,7 @@ class ScriptTurn:
     image: Path | None = None
     clicks: tuple[Click, ...] = ()
     box: Box | None = None
+    strokes: tuple[Stroke, ...] = ()
     operations: tuple[Operation, ...] | None = None
     command: Command | None = None
     branch_from: Reference | None = None
@@ -95,6 +98,7 @@ def _read_turn(row: Any, folder: Path) -> ScriptTurn:
         image=_read_image(row, folder),
         clicks=(*_read_clicks(row, "positive"), *_read_clicks(row, "negative")),
         box=_read_box(row),
+        strokes=_read_strokes(row),
         operations=from_rows(row["operations"]) if "operations" in row else None,
         command=_read_command(row),
         branch_from=_read(row, "branch_from", int, str),
@@ -102,10 +106,20 @@ def _read_turn(row: Any, folder: Path) -> ScriptTurn:
         exports=_read_exports(row),
         is_replay=bool(_read(row, "replay", bool)),
     )
-    actions = (turn.text, turn.is_pointing, turn.operations is not None, turn.command, turn.exports, turn.is_replay)
+    actions = (
+        turn.text,
+        turn.is_pointing,
+        turn.strokes,
+        turn.operations is not None,
+        turn.command,
+        turn.exports,
+        turn.is_replay,
+    )
     count = sum(map(bool, actions))
     if count > 1:
-        raise ValueError("a turn does one thing: words, clicks and box, operations, undo, redo, reset, export, replay")
+        raise ValueError(
+            "a turn does one thing: words, clicks and box, brush, operations, undo, redo, reset, export, replay"
+        )
     if count == 0 and turn.image is None and turn.branch_from is None:
         raise ValueError("nothing is to be done")
     if turn.edit is not None and not turn.text:
@@ -138,6 +152,17 @@ def _read_clicks(row: Mapping[str, Any], key: str) -> Sequence[Click]:
 def _read_box(row: Mapping[str, Any]) -> Box | None:
     edges = _read(row, "box", list)
     return None if edges is None else Box(*_read_numbers(edges, 4))
+
+
+def _read_strokes(row: Mapping[str, Any]) -> tuple[Stroke, ...]:
+    strokes = []
+    for one in _read(row, "brush", list) or ():
+        if not isinstance(one, dict) or not {"path", "radius"} <= one.keys() <= {"path", "radius", "erase"}:
+            raise TypeError(f"a stroke has “path”, “radius” and, where it erases, “erase”, got {one!r}")
+        points = [_read_numbers(place, 2) for place in _read(one, "path", list) or ()]
+        (radius,) = _read_numbers([one["radius"]], 1)
+        strokes.append(Stroke(tuple((x, y) for x, y in points), radius, is_adding=not _read(one, "erase", bool)))
+    return tuple(strokes)
 
 
 def _read_numbers(value: Any, count: int) -> Sequence[float]:

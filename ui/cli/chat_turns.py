@@ -5,7 +5,7 @@ import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from assistant.changes import Pointing, Revision
+from assistant.changes import Painting, Pointing, Revision
 from assistant.conversation import Message, NewMessage, Role
 from assistant.errors import MaskNotFoundError, MessageNotFoundError
 from assistant.events import Done, Failed, Moved
@@ -106,8 +106,11 @@ class ScriptRunner:
             edit_of = None if turn.edit is None else self._find_question(turn.edit)
             return dataclasses.replace(request, point_xy_px=point, edit_of=edit_of)
         if turn.is_pointing:
-            answer = self._find_answer(request.branch_from)
-            return dataclasses.replace(request, change=Pointing(answer.id, turn.clicks, turn.box))
+            place = self._find_picture(request.branch_from)
+            return dataclasses.replace(request, change=Pointing(place, turn.clicks, turn.box))
+        if turn.strokes:
+            place = self._find_picture(request.branch_from)
+            return dataclasses.replace(request, change=Painting(place, turn.strokes))
         if turn.operations is not None:
             answer = self._find_answer(request.branch_from)
             return dataclasses.replace(request, change=Revision(answer.id, turn.operations))
@@ -146,13 +149,24 @@ class ScriptRunner:
 
     def _find_answer(self, message_id: str | None = None) -> Message:
         """Return the latest answer about an image up to a message, or up to the pointer."""
-        if self._conversation_id is None:
-            raise MaskNotFoundError
-        tree = self._archive.history.load_tree(OWNER, self._conversation_id)
-        answers = find_answers(tree.path_to(message_id or tree.pointer_id))
+        answers = find_answers(self._load_path(message_id))
         if not answers:
             raise MaskNotFoundError
         return answers[-1]
+
+    def _find_picture(self, message_id: str | None) -> str:
+        """Return the id of what is pointed at: the latest answer about an image, or an image added after it."""
+        for message in reversed(self._load_path(message_id)):
+            is_bare = message.role is Role.USER and message.image is not None and not message.text
+            if is_bare or message.facts is not None:
+                return message.id
+        raise MaskNotFoundError
+
+    def _load_path(self, message_id: str | None) -> Sequence[Message]:
+        if self._conversation_id is None:
+            raise MaskNotFoundError
+        tree = self._archive.history.load_tree(OWNER, self._conversation_id)
+        return tree.path_to(message_id or tree.pointer_id)
 
     def _describe(self, number: int, message: Message | None) -> Row:
         if message is None:

@@ -103,6 +103,30 @@ def test_masks_are_written_white_where_the_thing_is(program: Program, tmp_path: 
     assert (int((pixels == 255).sum()), pixels.shape) == (96, (30, 40))
 
 
+def test_an_image_is_pointed_at_and_painted_on_before_any_question(program: Program, tmp_path: Path) -> None:
+    line = [[5.5, 27.5], [34.5, 27.5]]
+    rows, code = program.chat(
+        [
+            {"positive": [[3, 3]]},
+            {"brush": [{"path": line, "radius": 0.5}]},
+            {"positive": [[31, 6]]},
+            {"brush": [{"path": line, "radius": 0.5, "erase": True}]},
+            {"undo": True},
+            {"replay": True},
+        ],
+        "--image",
+        tmp_path / "scene.png",
+    )
+    assert code == 0
+    assert counts(rows[:5]) == [80, 110, 126, 96, 126]
+    assert rows[1]["making"] == {
+        "by": "painted",
+        "strokes": [{"path": line, "radius_px": 0.5, "is_adding": True}],
+    }
+    assert rows[0]["mask_parents"] == []
+    assert [row["differing_px"] for row in rows[5]["replayed"]] == [0] * 4
+
+
 def test_clicks_boxes_moves_and_branches_do_as_on_the_page(program: Program, tmp_path: Path) -> None:
     rows, code = program.chat(
         [
@@ -130,7 +154,7 @@ def test_clicks_boxes_moves_and_branches_do_as_on_the_page(program: Program, tmp
 def test_a_turn_that_fails_says_why_and_the_others_go_on(program: Program, tmp_path: Path) -> None:
     rows, code = program.chat(
         [
-            {"positive": [[20, 25]]},
+            {"operations": []},
             {"text": "red boxes"},
             {"redo": 1},
             {"positive": [[400, 25]]},

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from assistant.intents import Command, CommandKind
+from assistant.masks.strokes import Stroke
 from assistant.operations import FillHoles
 from serving.clicks import Box, Click
 from ui.cli.chat_script import ScriptTurn, read_script
@@ -26,6 +27,10 @@ from ui.cli.errors import ScriptUnreadableError
             ScriptTurn("remove that one", clicks=(Click(1.0, 2.0, is_positive=True),)),
         ),
         ({"box": [1, 2, 3, 4]}, ScriptTurn(box=Box(1.0, 2.0, 3.0, 4.0))),
+        (
+            {"brush": [{"path": [[1, 2], [3, 4.5]], "radius": 2}, {"path": [[5, 6]], "radius": 1, "erase": True}]},
+            ScriptTurn(strokes=(Stroke(((1.0, 2.0), (3.0, 4.5)), 2.0, True), Stroke(((5.0, 6.0),), 1.0, False))),
+        ),
         ({"operations": [{"op": "fill_holes"}]}, ScriptTurn(operations=(FillHoles(),))),
         ({"operations": []}, ScriptTurn(operations=())),
         ({"undo": True}, ScriptTurn(command=Command(CommandKind.UNDO))),
@@ -60,6 +65,9 @@ def test_images_are_looked_for_beside_the_script(tmp_path: Path) -> None:
         ('[{"positive": [[1]]}]', "2 numbers are expected"),
         ('[{"positive": [1, 2]}]', "2 numbers are expected"),
         ('[{"box": [5, 5, 5, 9]}]', "turn 1: "),
+        ('[{"brush": [{"path": [[1, 2]]}]}]', "a stroke has “path”, “radius”"),
+        ('[{"brush": [{"path": [], "radius": 3}]}]', "at least one point"),
+        ('[{"brush": [{"path": [[1, 2]], "radius": "wide"}]}]', "1 numbers are expected"),
         ('[{"operations": [{"op": "fly"}]}]', "“fly” is not known"),
         ('[{"export": "shapefile"}]', "“shapefile” is no format"),
         ('[{"text": "ships", "undo": 1}]', "does one thing"),
