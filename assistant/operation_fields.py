@@ -14,6 +14,7 @@ from assistant.operations import (
     FillHoles,
     Length,
     LengthUnit,
+    NearBorder,
     Operation,
     Place,
     Ranks,
@@ -161,7 +162,7 @@ def _list_fields(value: Any, path: str) -> list[OperationField]:
             ]
         elif isinstance(value, Region | Place) and field.name == "sides":
             listed.append(OperationField(here, label, FieldKind.CHOICE, " ".join(content), _place_choices(content)))
-        elif isinstance(value, TouchingBorder):
+        elif isinstance(value, TouchingBorder | NearBorder):
             choices = (("", "any"), *_SIDES)
             listed.append(OperationField(here, label, FieldKind.CHOICE, content or "", choices))
         elif isinstance(content, tuple):
@@ -205,7 +206,7 @@ def _change(value: Any, path: str, values: Mapping[str, str]) -> Any:
             changes[field.name] = _change_measure(content, here, values)
         elif isinstance(value, Region | Place) and field.name == "sides" and here in values:
             changes[field.name] = tuple(Side(word) for word in values[here].split())
-        elif isinstance(value, TouchingBorder) and here in values:
+        elif isinstance(value, TouchingBorder | NearBorder) and here in values:
             changes[field.name] = Side(values[here]) if values[here] else None
         elif isinstance(content, tuple) and content and is_dataclass(content[0]):
             changes[field.name] = tuple(_change(item, f"{here}.{index}", values) for index, item in enumerate(content))

@@ -231,6 +231,14 @@ class TouchingBorder:
 
 
 @dataclass(frozen=True)
+class NearBorder:
+    """Parts that come at least as near to the edge of the image as `distance`; with a side, to that edge."""
+
+    distance: Length
+    side: Side | None = None
+
+
+@dataclass(frozen=True)
 class AtPoint:
     """The part under a point, or else the one nearest to it.
 
@@ -268,6 +276,7 @@ Criterion = (
     | Inside
     | Touching
     | TouchingBorder
+    | NearBorder
     | AtPoint
     | AllOf
 )

@@ -26,6 +26,7 @@ from assistant.operations import (
     Keep,
     Length,
     LengthUnit,
+    NearBorder,
     Operation,
     Place,
     Ranks,
@@ -119,7 +120,9 @@ def describe_criterion(criterion: Criterion) -> str:
         case Touching(other=other):
             return f"those touching {other}"
         case TouchingBorder(side=side):
-            return "those at the image's edge" if side is None else f"those at the image's {side} edge"
+            return f"those at {_border(side)}"
+        case NearBorder(distance=distance, side=side):
+            return f"those within {_length(distance)} of {_border(side)}"
         case AtPoint():
             return "the one pointed at"
         case AllOf(criteria=criteria):
@@ -157,7 +160,7 @@ def _sides_of_criterion(criterion: Criterion) -> tuple[Side, ...]:
             return region.sides
         case ByPlace(place=place):
             return place.sides
-        case Beyond(side=side) | TouchingBorder(side=Side() as side):
+        case Beyond(side=side) | TouchingBorder(side=Side() as side) | NearBorder(side=Side() as side):
             return (side,)
         case AllOf(criteria=criteria):
             return tuple(side for one in criteria for side in _sides_of_criterion(one))
@@ -187,6 +190,10 @@ def _place(place: Place) -> str:
     if not place.sides:
         return "the centre of the image"
     return f"the {' '.join(place.sides)} {'edge' if len(place.sides) == 1 else 'corner'} of the image"
+
+
+def _border(side: Side | None) -> str:
+    return "the image's edge" if side is None else f"the image's {side} edge"
 
 
 def _length(length: Length) -> str:

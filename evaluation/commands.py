@@ -19,6 +19,7 @@ from evaluation.pack import Pack, spread_questions
 from evaluation.pack_predictions import segment_from_predictions
 from evaluation.pack_report import MeasuredEngine, Segmenter, report_scores, score_questions, segment_with
 from evaluation.predictions import Predictions
+from evaluation.routing_command import add_routing_command
 from evaluation.speed import measure_speed
 from evaluation.tables import build_pack_tables, build_speed_table
 from evaluation.terminal import print_json, show_progress, speak_errors
@@ -128,6 +129,7 @@ def build_evaluate_app(
                 Console().print(build_speed_table(report))
 
     add_click_command(app, build_engine)
+    add_routing_command(app)
     add_benchmark_commands(app, build_engine, describe_precision)
     return app
 

@@ -26,6 +26,7 @@ from assistant.operations import (
     Criterion,
     InRegion,
     Inside,
+    NearBorder,
     Ranks,
     Side,
     SmallBeside,
@@ -144,7 +145,10 @@ def judge_parts(parts: Parts, criterion: Criterion, others: Mapping[str, Mask]) 
             # Diagonal neighbours are the square root of two apart.
             return _measure_gaps(parts, _find_other(others, other, parts), (1.0, 1.0)) < 1.5
         case TouchingBorder(side=side):
-            return _find_at_border(parts, side)
+            return _measure_from_border(parts, side, (1.0, 1.0)) == 0
+        case NearBorder(distance=distance, side=side):
+            reach, steps = resolve_length(distance, parts.grid)
+            return _measure_from_border(parts, side, steps) <= reach
         case AtPoint(xy_px=(column, row)):
             return _find_at_point(parts, row, column)
         case AllOf():
@@ -233,19 +237,24 @@ def _turn(side: Side) -> Side:
     return quarter[side]
 
 
-def _find_at_border(parts: Parts, side: Side | None) -> NDArray[np.bool_]:
-    """Return which parts reach the edge of the image; of a rotated grid, the edge that lies furthest to `side`."""
-    lines = {
-        Side.TOP: parts.labels[0],
-        Side.BOTTOM: parts.labels[-1],
-        Side.LEFT: parts.labels[:, 0],
-        Side.RIGHT: parts.labels[:, -1],
-    }
-    edges = _EVERY_EDGE if side is None else (_name_edge(side, parts.grid),)
-    reached = np.zeros(parts.sizes_px.size + 1, dtype=np.bool_)
-    for edge in edges:
-        reached[lines[edge]] = True
-    return reached[1:]
+def _measure_from_border(parts: Parts, side: Side | None, steps: tuple[float, float]) -> NDArray[np.float64]:
+    """Return how far each part is from the edge of the image, float64 (N,), in the unit of `steps`; 0 where it touches.
+
+    With a side, from that edge; of a rotated grid, from the edge that lies furthest to `side`.
+    """
+    height, width = parts.grid.height, parts.grid.width
+    boxes = np.array(
+        [
+            (rows.start, height - rows.stop, columns.start, width - columns.stop)
+            for rows, columns in ndimage.find_objects(parts.labels)
+        ],
+        dtype=np.float64,
+    ).reshape(-1, len(_EVERY_EDGE))
+    gaps = boxes * np.repeat(steps, 2)
+    if side is not None:
+        gaps = gaps[:, [_EVERY_EDGE.index(_name_edge(side, parts.grid))]]
+    nearest: NDArray[np.float64] = gaps.min(axis=1)
+    return nearest
 
 
 def _name_edge(side: Side, grid: Grid) -> Side:

@@ -76,7 +76,8 @@ def negate(picking: Sequence[Operation]) -> Picking | None:
 
 def is_thing(text: str) -> bool:
     """Whether words can name a thing in an image: short, and without verbs, pronouns and question words."""
-    return 0 < len(text.split()) <= LONGEST_THING_WORDS and _NOT_IN_A_THING.search(text) is None
+    is_named = re.fullmatch(r"(?:(?:the|a|an|any|all|my) ?)*(?:corners?)?", text) is None
+    return is_named and len(text.split()) <= LONGEST_THING_WORDS and _NOT_IN_A_THING.search(text) is None
 
 
 # For a noun without a number: "the small ones" are those beside much larger ones.

@@ -15,8 +15,10 @@ from assistant.operations import (
     Keep,
     Length,
     LengthUnit,
+    NearBorder,
     Operation,
     Ranks,
+    Region,
     Remove,
     Side,
     Touching,
@@ -104,6 +106,22 @@ def _border(match: re.Match[str]) -> Criterion:
     return TouchingBorder(sides[0] if sides else None)
 
 
+def _near_border(distance: Length | None = None) -> Callable[[re.Match[str]], Criterion]:
+    """Return what builds a distance to the image's edge; None reads the distance from the match."""
+
+    def build(match: re.Match[str]) -> Criterion:
+        sides = read_sides(match["border"])
+        return NearBorder(distance or read_length(match["length"]), sides[0] if sides else None)
+
+    return build
+
+
+def _read_near(place: str) -> Region:
+    """Return the part of the image near a side, a corner or the centre."""
+    sides = read_sides(place)
+    return Region(sides, 1 / 3) if sides else Region()
+
+
 def _between(match: re.Match[str]) -> Criterion:
     low, high, unit = match["low"], match["high"], match["unit"]
     return AreaBetween(at_least=read_area(f"{low} {unit}"), at_most=read_area(f"{high} {unit}"))
@@ -155,6 +173,19 @@ _BY_SIZE = r"(?:in size|by size|in area|by area|in terms of (?:size|area)|in ext
 _HAVING = r"(?:(?:with|of|having|covering|measuring)(?: an? (?:area|size) of)? )?"
 _IN_SIZE = r"(?: in (?:size|area)| large| big)?"
 _AWAY = r"(?: away)?"
+_NEAR_TO = r"(?:near|nearby|close to|close by|around|in the vicinity of|not far from)"
+_NEXT_TO = r"(?:next to|beside|adjacent to|alongside|along|right by|bordering|at the side of)"
+_FAR_FROM = r"(?:far from|far away from|away from|not near|not close to)"
+_CLOSER_THAN = (
+    r"(?:within|less than|closer than|nearer than|up to|at most|no (?:further|farther|more) than"
+    r"|not (?:further|farther|more) than|in a radius of|inside)"
+)
+_FURTHER_THAN = r"(?:more than|further than|farther than|at least|over|beyond|outside|no closer than|not within)"
+_OF_THING = r"(?:of|from|to|around)"
+# "near the top", "near the top left corner", "around the middle": a part of the image, not a thing in it.
+_NEAR_PLACE = (
+    rf"the (?:(?:very )?{CENTRE}|{SIDES}(?: (?:corner|side|end|part))?|corner (?:at|in|on) the {SIDES}){OF_IMAGE}"
+)
 
 QUALIFIER_PHRASES: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], Picking]], ...] = (
     # Size, in words and in numbers.
@@ -308,20 +339,27 @@ QUALIFIER_PHRASES: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], Pickin
         ),
         _drop(lambda _: TouchingBorder()),
     ),
+    # Distance to the image's edge, its corners and its middle, before that to another thing: "the top edge" is none.
+    (_compile(rf"(?:{_NEAR_TO}|by) (?P<border>{_ANY_BORDER})"), _keep(_near_border(NEAR))),
+    (_compile(rf"{_NEXT_TO} (?P<border>{_ANY_BORDER})"), _keep(_near_border(BESIDE))),
+    (_compile(rf"{_FAR_FROM} (?P<border>{_ANY_BORDER})"), _drop(_near_border(NEAR))),
+    (
+        _compile(rf"{_CLOSER_THAN} (?P<length>{LENGTH}){_AWAY} {_OF_THING} (?P<border>{_ANY_BORDER})"),
+        _keep(_near_border()),
+    ),
+    (
+        _compile(rf"{_FURTHER_THAN} (?P<length>{LENGTH}){_AWAY} (?:of|from|to) (?P<border>{_ANY_BORDER})"),
+        _drop(_near_border()),
+    ),
+    (_compile(rf"{_NEAR_TO} (?P<place>{_NEAR_PLACE})"), _keep(lambda match: InRegion(_read_near(match["place"])))),
+    (_compile(rf"{_FAR_FROM} (?P<place>{_NEAR_PLACE})"), _drop(lambda match: InRegion(_read_near(match["place"])))),
     # Distance to another thing.
     (
-        _compile(
-            rf"(?:within|less than|closer than|nearer than|up to|at most|no (?:further|farther|more) than"
-            rf"|not (?:further|farther|more) than|in a radius of|inside) (?P<length>{LENGTH}){_AWAY} "
-            rf"(?:of|from|to|around) {_THING}"
-        ),
+        _compile(rf"{_CLOSER_THAN} (?P<length>{LENGTH}){_AWAY} {_OF_THING} {_THING}"),
         _keep(_within_length),
     ),
     (
-        _compile(
-            rf"(?:more than|further than|farther than|at least|over|beyond|outside|no closer than|not within) "
-            rf"(?P<length>{LENGTH}){_AWAY} (?:of|from|to) {_THING}"
-        ),
+        _compile(rf"{_FURTHER_THAN} (?P<length>{LENGTH}){_AWAY} (?:of|from|to) {_THING}"),
         _drop(_within_length),
     ),
     (
@@ -341,14 +379,14 @@ QUALIFIER_PHRASES: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], Pickin
         _keep(lambda match: ByDistance(match["thing"])),
     ),
     (
-        _compile(rf"(?:near|nearby|close to|close by|around|in the vicinity of|not far from) {_THING}"),
+        _compile(rf"{_NEAR_TO} {_THING}"),
         _keep(_within(NEAR)),
     ),
     (
-        _compile(rf"(?:next to|beside|adjacent to|alongside|along|right by|bordering|at the side of) {_THING}"),
+        _compile(rf"{_NEXT_TO} {_THING}"),
         _keep(_within(BESIDE)),
     ),
-    (_compile(rf"(?:far from|far away from|away from|not near|not close to) {_THING}"), _drop(_within(NEAR))),
+    (_compile(rf"{_FAR_FROM} {_THING}"), _drop(_within(NEAR))),
     # To one side of another thing.
     (
         _compile(

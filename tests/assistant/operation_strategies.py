@@ -25,6 +25,7 @@ from assistant.operations import (
     Keep,
     Length,
     LengthUnit,
+    NearBorder,
     Operation,
     Place,
     Ranks,
@@ -65,6 +66,7 @@ SIMPLE_CRITERIA: dict[type, st.SearchStrategy[Criterion]] = {
     Inside: st.builds(Inside, NAMES),
     Touching: st.builds(Touching, NAMES),
     TouchingBorder: st.builds(TouchingBorder, st.none() | SIDES),
+    NearBorder: st.builds(NearBorder, LENGTHS, st.none() | SIDES),
     AtPoint: st.builds(AtPoint, st.tuples(st.floats(-1e4, 1e4), st.floats(-1e4, 1e4))),
 }
 

@@ -21,6 +21,7 @@ from assistant.operations import (
     Inside,
     Length,
     LengthUnit,
+    NearBorder,
     Place,
     Ranks,
     Region,
@@ -49,6 +50,7 @@ SIMPLE: st.SearchStrategy[Criterion] = st.one_of(
     st.builds(Inside, st.just(ROAD)),
     st.builds(Touching, st.just(ROAD)),
     st.builds(TouchingBorder, st.none() | st.sampled_from(Side)),
+    st.builds(NearBorder, st.floats(0, 10).map(Length), st.none() | st.sampled_from(Side)),
     st.builds(AtPoint, st.tuples(st.floats(-5, 30), st.floats(-5, 30))),
 )
 CRITERIA = SIMPLE | st.builds(AllOf, st.lists(SIMPLE, min_size=2, max_size=3).map(tuple))
@@ -119,6 +121,10 @@ def kept(criterion: Criterion, mask: Mask = THREE, road: Mask | None = None) -> 
         (InRegion(Region((Side.NORTH,))), "ac"),
         (TouchingBorder(), "abc"),
         (TouchingBorder(Side.TOP), "a"),
+        (NearBorder(Length(0), Side.TOP), "a"),
+        (NearBorder(Length(1), Side.TOP), "ac"),
+        (NearBorder(Length(2), Side.RIGHT), "c"),
+        (NearBorder(Length(3), Side.EAST), "bc"),
         (AtPoint((8.0, 1.0)), "c"),
         (AtPoint((5.0, 3.0)), "b"),
         (AllOf((InRegion(Region((Side.TOP,))), BySize())), "a"),

@@ -1,21 +1,13 @@
-import json
-from pathlib import Path
-
 import pytest
 
-from assistant.operation_json import to_rows
 from assistant.routing.decomposition import decompose, name_class
 from assistant.routing.nouns import is_extended, pluralise
-
-COMPOUND = Path(__file__).parent / "corpus" / "compound.jsonl"
-ROWS = [json.loads(line) for line in COMPOUND.read_text(encoding="utf-8").splitlines()]
+from evaluation.routing import Reading, read_compound
 
 
-@pytest.mark.parametrize("row", ROWS, ids=[row["text"] for row in ROWS])
-def test_a_compound_question_is_a_class_and_operations_and_any_other_is_left_alone(row: dict[str, object]) -> None:
-    parts = decompose(str(row["text"]))
-    read = {} if parts is None else {"class": parts.class_name, "operations": to_rows(parts.operations)}
-    assert {"text": row["text"], **read} == row
+@pytest.mark.parametrize("reading", read_compound(), ids=lambda reading: reading.text)
+def test_a_compound_question_is_a_class_and_operations_and_any_other_is_left_alone(reading: Reading) -> None:
+    assert reading.read == reading.expected
 
 
 def test_the_class_is_asked_for_in_full() -> None:

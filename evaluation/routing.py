@@ -1,0 +1,126 @@
+"""How well words are read: the corpus of utterances beside this file, routed, and compared with what they should mean.
+
+`routing_corpus/development.jsonl` is what the grammar was written with, `heldout.jsonl` what it was not; each row is an
+utterance said while a mask is there. `compound.jsonl` holds questions that a class and exact operations answer.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from assistant.intents import Ask, Clarify, Command, Intent, Refine, Segment
+from assistant.operation_json import to_rows
+from assistant.routing.decomposition import decompose
+from assistant.routing.router import route
+
+CORPUS = Path(__file__).parent / "routing_corpus"
+PARTS = ("development", "heldout")
+COMPOUND = "compound"
+
+Row = dict[str, object]
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One utterance, what it should mean and what the router made of it, as rows of the corpus."""
+
+    text: str
+    expected: Row
+    read: Row
+
+    @property
+    def is_right(self) -> bool:
+        """Whether intent and operations are exactly as expected."""
+        return self.expected == self.read
+
+
+@dataclass(frozen=True)
+class RoutingFigures:
+    """Counts of utterances, and shares of them, 0..1.
+
+    Attributes:
+        count: utterances.
+        exact: read exactly as expected.
+        questions: new questions.
+        questions_mistaken: of these, taken for a refinement or a command, or answered by asking back.
+        refinements: refinements.
+        refinements_mistaken: of these, taken for a new question.
+        refinements_exact: of these, with exactly the expected operations.
+        intents: utterances of each expected intent.
+    """
+
+    count: int
+    exact: float
+    questions: int
+    questions_mistaken: float
+    refinements: int
+    refinements_mistaken: float
+    refinements_exact: float
+    intents: dict[str, int]
+
+
+def read_rows(part: str) -> list[Row]:
+    """Return the rows of a part of the corpus; see `PARTS`."""
+    return [json.loads(line) for line in (CORPUS / f"{part}.jsonl").read_text(encoding="utf-8").splitlines()]
+
+
+def read_corpus(part: str) -> list[Reading]:
+    """Route every utterance of a part of the corpus, with a mask there."""
+    readings = []
+    for row in read_rows(part):
+        text, point = str(row.pop("text")), row.pop("click_xy_px", None)
+        intent = route(text, has_answer=True, point_xy_px=(point[0], point[1]) if isinstance(point, list) else None)
+        readings.append(Reading(text, row, to_row(intent)))
+    return readings
+
+
+def read_compound() -> list[Reading]:
+    """Take every compound question of the corpus apart."""
+    readings = []
+    for row in read_rows(COMPOUND):
+        text = str(row.pop("text"))
+        parts = decompose(text)
+        read: Row = {} if parts is None else {"class": parts.class_name, "operations": to_rows(parts.operations)}
+        readings.append(Reading(text, row, read))
+    return readings
+
+
+def measure(readings: Sequence[Reading]) -> RoutingFigures:
+    """Return the figures of some readings, which hold questions and refinements."""
+    questions = [one for one in readings if one.expected["intent"] == "segment"]
+    refinements = [one for one in readings if one.expected["intent"] == "refine"]
+    return RoutingFigures(
+        count=len(readings),
+        exact=share([one.is_right for one in readings]),
+        questions=len(questions),
+        questions_mistaken=share([one.read["intent"] in ("refine", "command", "clarify") for one in questions]),
+        refinements=len(refinements),
+        refinements_mistaken=share([one.read["intent"] == "segment" for one in refinements]),
+        refinements_exact=share([one.is_right for one in refinements]),
+        intents=dict(Counter(str(one.expected["intent"]) for one in readings)),
+    )
+
+
+def share(claims: Sequence[bool]) -> float:
+    """Return the share of claims that hold; there is at least one."""
+    return sum(claims) / len(claims)
+
+
+def to_row(intent: Intent) -> Row:
+    """Return an intent as the corpus writes it."""
+    match intent:
+        case Segment():
+            return {"intent": "segment"}
+        case Ask(topic=topic):
+            return {"intent": "ask", "topic": str(topic)}
+        case Refine(operations=operations):
+            return {"intent": "refine", "operations": to_rows(operations)}
+        case Clarify():
+            return {"intent": "clarify"}
+        case Command(kind=kind, steps=steps, answer=answer):
+            row: Row = {"intent": "command", "command": str(kind)}
+            if kind in ("undo", "redo"):
+                row["steps"] = steps
+            return row if answer is None else {**row, "answer": answer}
