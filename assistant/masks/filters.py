@@ -145,10 +145,12 @@ def judge_parts(parts: Parts, criterion: Criterion, others: Mapping[str, Mask]) 
             # Diagonal neighbours are the square root of two apart.
             return _measure_gaps(parts, _find_other(others, other, parts), (1.0, 1.0)) < 1.5
         case TouchingBorder(side=side):
-            return _measure_from_border(parts, side, (1.0, 1.0)) == 0
+            touches: NDArray[np.bool_] = _measure_from_border(parts, side, (1.0, 1.0)) == 0
+            return touches
         case NearBorder(distance=distance, side=side):
             reach, steps = resolve_length(distance, parts.grid)
-            return _measure_from_border(parts, side, steps) <= reach
+            is_near: NDArray[np.bool_] = _measure_from_border(parts, side, steps) <= reach
+            return is_near
         case AtPoint(xy_px=(column, row)):
             return _find_at_point(parts, row, column)
         case AllOf():

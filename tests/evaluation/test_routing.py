@@ -7,13 +7,13 @@ from typer.testing import CliRunner
 from assistant.intents import Command, CommandKind, Refine
 from assistant.operation_json import from_rows
 from evaluation.commands import build_evaluate_app
-from evaluation.routing import Reading, measure, to_row
+from evaluation.routing import Reading, Row, measure, to_row
 from evaluation.routing_command import report_routing
 from tests.fakes.engine import FakeEngine
 
-LARGEST = {"intent": "refine", "operations": [{"op": "keep", "criterion": {"is": "by_size"}}]}
-SMALLEST = {"intent": "refine", "operations": [{"op": "keep", "criterion": {"is": "by_size", "smallest": True}}]}
-QUESTION = {"intent": "segment"}
+LARGEST: Row = {"intent": "refine", "operations": [{"op": "keep", "criterion": {"is": "by_size"}}]}
+SMALLEST: Row = {"intent": "refine", "operations": [{"op": "keep", "criterion": {"is": "by_size", "smallest": True}}]}
+QUESTION: Row = {"intent": "segment"}
 
 
 def test_what_is_taken_for_something_else_is_counted_in_its_own_direction() -> None:
