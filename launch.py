@@ -6,6 +6,7 @@ functions that need them, so that `segearth --help` is quick.
 
 import atexit
 import difflib
+import functools
 import importlib.util
 import logging
 import os
@@ -52,6 +53,7 @@ from ui.interfaces import Images, PageSettings, Turns, UiServices, read_clock
 from ui.space import LASTING_DISK, Space, find_space, space_defaults
 
 if TYPE_CHECKING:
+    from evaluation.calibration_command import StoreTemperatures
     from serving.engine import SegEarthEngine
 
 APP_NAME = "segearth-chat"
@@ -464,8 +466,16 @@ def _mount_evaluate(app: typer.Typer, settings: Settings) -> None:
         atexit.register(engine.close)
         return engine
 
+    def open_store() -> "StoreTemperatures":
+        from serving.model.checkpoint import store_temperatures
+        from serving.model.checkpoints import locate_small_form
+
+        return functools.partial(store_temperatures, locate_small_form(choice.model))
+
     evaluate = build_evaluate_app(
-        build_engine, describe_precision=lambda: {"precision": choice.precision, "quantisation": choice.quantisation}
+        build_engine,
+        open_store=open_store,
+        describe_precision=lambda: {"precision": choice.precision, "quantisation": choice.quantisation},
     )
 
     @evaluate.callback()

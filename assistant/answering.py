@@ -13,8 +13,8 @@ from assistant.measuring import THROUGHOUT
 
 QUOTE_LENGTH = 80
 
-# From these scores on the model calls itself sure, or fairly sure. The score is the model's own, not a
-# calibrated probability, which is why words come before the number.
+# From these scores on the model calls itself sure, or fairly sure. Even a calibrated score is right only on the whole
+# and for images like those it was fitted on, which is why words come before the number.
 SURE_SCORE = 0.85
 FAIRLY_SURE_SCORE = 0.65
 

@@ -1,4 +1,4 @@
-"""The commands `evaluate pack` and `evaluate speed`, beside those for clicks and for published data sets.
+"""The commands `evaluate pack` and `evaluate speed`, beside those that have a file of their own.
 
 The engine comes from whoever composes the program.
 """
@@ -13,6 +13,7 @@ import typer
 from rich.console import Console
 
 from evaluation.benchmark_commands import add_benchmark_commands
+from evaluation.calibration_command import OpenStore, add_calibration_command, find_no_store
 from evaluation.click_command import add_click_command
 from evaluation.constant_mask import fit_constant_mask
 from evaluation.pack import Pack, spread_questions
@@ -29,12 +30,16 @@ BuildEngine = Callable[[], MeasuredEngine]
 
 
 def build_evaluate_app(
-    build_engine: BuildEngine, *, describe_precision: Callable[[], Mapping[str, object]] = dict
+    build_engine: BuildEngine,
+    *,
+    open_store: OpenStore = find_no_store,
+    describe_precision: Callable[[], Mapping[str, object]] = dict,
 ) -> typer.Typer:
     """Return the `evaluate` commands.
 
     Args:
         build_engine: called once per command, and only when the command asks the model.
+        open_store: finds where `calibration --fit` keeps what it finds, before anything is asked.
         describe_precision: what the answers depend on beside the weights; a benchmark run goes on only where it is the
             same.
     """
@@ -128,6 +133,7 @@ def build_evaluate_app(
             else:
                 Console().print(build_speed_table(report))
 
+    add_calibration_command(app, build_engine, open_store)
     add_click_command(app, build_engine)
     add_routing_command(app)
     add_benchmark_commands(app, build_engine, describe_precision)

@@ -15,6 +15,7 @@ from assistant.interfaces import Engine
 from evaluation.errors import PackEmptyError, PackMissingError, PackUnreadableError
 from evaluation.metrics import Score, ciou, empty_accuracy, giou, precision_at, score_answer
 from evaluation.pack import Pack, PackQuestion
+from serving.calibration import Temperatures
 from serving.cancellation import Cancellation
 from serving.clicks import Box, Click
 from serving.grid import Grid
@@ -120,6 +121,11 @@ class MeasuredEngine(Engine, Protocol):
         report_stage: Callable[[str], None],
     ) -> Prediction:
         """Do as `segment`, for any text, the empty one included."""
+        ...
+
+    @property
+    def temperatures(self) -> Temperatures:
+        """By what the logits behind confidence and score are divided."""
         ...
 
     @property

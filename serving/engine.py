@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
+from serving.calibration import Temperatures
 from serving.cancellation import Cancellation
 from serving.clicks import Box, Click, check_prompts
 from serving.errors import QuestionEmptyError, QuestionTooLongError, RefinerMissingError
@@ -85,6 +86,11 @@ class SegEarthEngine:
     def model_digest(self) -> str:
         """SHA-256 of the weights that answer."""
         return self._model_digest
+
+    @property
+    def temperatures(self) -> Temperatures:
+        """By what the logits behind confidence and score are divided."""
+        return Temperatures(self._model.config.mask_temperature, self._model.config.presence_temperature)
 
     def segment(
         self,
@@ -280,10 +286,12 @@ class SegEarthEngine:
         )
         box = Letterbox(grid.height, grid.width, config.input_size)
         logits = box.restore_logits(upsampled[0, 0].cpu().numpy())
-        presence = _presence(answer.presence_logits)
+        # What is marked is decided on what the network says; what is stated about it is calibrated.
         pixels = logits > _logit(config.mask_threshold)
-        if presence < config.presence_threshold:
+        if _presence(answer.presence_logits) < config.presence_threshold:
             pixels = np.zeros_like(pixels)
+        logits = logits / np.float32(self.temperatures.mask)
+        presence = _presence(answer.presence_logits, self.temperatures.presence)
         found = bool(pixels.any())
         if found:
             certainty = float(_sigmoid(logits[pixels]).mean())
@@ -297,6 +305,7 @@ class SegEarthEngine:
             found=found,
             seconds=seconds,
             model_digest=self._model_digest,
+            presence=None if answer.presence_logits is None else presence,
         )
 
 
@@ -309,9 +318,9 @@ def _checked(question: str) -> str:
     return text
 
 
-def _presence(logits: Tensor | None) -> float:
+def _presence(logits: Tensor | None, temperature: float = 1.0) -> float:
     """Probability that the thing asked for is in the image; 1 where the model has no presence head."""
-    return 1.0 if logits is None else float(logits[0, 0].float().sigmoid())
+    return 1.0 if logits is None else float((logits[0, 0].float() / temperature).sigmoid())
 
 
 def _sigmoid(logits: NDArray[np.float32]) -> NDArray[np.float32]:

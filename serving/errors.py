@@ -19,7 +19,8 @@ ServingError
 │   ├── CheckpointMissingError
 │   ├── CheckpointMismatchError     a key or a shape differs
 │   ├── RefinerOutdatedError        the refiner belongs to other weights
-│   └── RefinerMissingError         the model has no learned refiner
+│   ├── RefinerMissingError         the model has no learned refiner
+│   └── TemperaturesUnstorableError its config is not ours to write
 ├── DeviceUnavailableError          no CUDA device where one was asked for
 ├── GpuNotLentError                 a shared GPU is not to be had for this call
 ├── QuantisationUnavailableError    bitsandbytes is not installed
@@ -167,6 +168,16 @@ class RefinerMissingError(CheckpointError):
         super().__init__(
             "This model has no learned click refiner. Train one with `segearth train refiner`, "
             "or use the classical one."
+        )
+
+
+class TemperaturesUnstorableError(CheckpointError):
+    """The model's config is not ours to write."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Temperatures are stored in the folder of a small model (config.json beside model.safetensors), "
+            "and this model is none. Leave out --fit to measure only."
         )
 
 

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from serving.model.checkpoint import digest_checkpoint, load_config
+from serving.model.config import SegEarthConfig
 
 # The sources of the half-hour baseline, an experiment with a simpler network; its figures are for these five alone.
 BASELINE_SOURCES = ("epfl_roads", "flood_area", "hot_fair", "mass_roads", "nwpu_vhr10")
@@ -78,8 +79,19 @@ def write_model_card(
         kinds=_kinds_table(reports),
         by_source=_sources_table(reports),
         templates=_templates_table(reports),
+        calibration=_describe_calibration(config),
     )
     (model_dir / "README.md").write_text(card, encoding="utf-8")
+
+
+def _describe_calibration(config: SegEarthConfig) -> str:
+    pixels, presence = config.mask_temperature, config.presence_temperature
+    if (pixels, presence) == (1.0, 1.0):
+        return "The score is not calibrated."
+    return (
+        f"Confidences are stated under temperatures fitted on val (pixels {pixels:.2f}, presence {presence:.2f}); on "
+        "images unlike the training data they promise too much. `segearth evaluate calibration` measures it."
+    )
 
 
 def _row(cells: Sequence[object]) -> str:

@@ -1,5 +1,6 @@
 """A model's folder: config.json, model.safetensors and the language adapter; in and out, with its digest."""
 
+import dataclasses
 import hashlib
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
+from serving.calibration import Temperatures
 from serving.errors import CheckpointMismatchError, CheckpointMissingError
 from serving.model.config import SegEarthConfig
 from serving.model.segearth import SegEarth, to_channels_last
@@ -26,6 +28,22 @@ def save_model(model: SegEarth, folder: Path) -> None:
         for name, tensor in model.state_dict().items()
     }
     save_file(tensors, folder / WEIGHTS_NAME)
+
+
+def store_temperatures(folder: Path, temperatures: Temperatures) -> str:
+    """Write temperatures into the config of the model in `folder`; return the model's digest from now on.
+
+    The digest changes: it stands for all that an answer states, and the confidence of a pixel is part of that.
+
+    Raises:
+        CheckpointMissingError: there is no model.
+        CheckpointMismatchError: its config is not one that this version reads.
+    """
+    config = dataclasses.replace(
+        load_config(folder), mask_temperature=temperatures.mask, presence_temperature=temperatures.presence
+    )
+    (folder / CONFIG_NAME).write_text(config.to_json() + "\n", encoding="utf-8")
+    return digest_checkpoint(folder)
 
 
 def load_config(folder: Path) -> SegEarthConfig:

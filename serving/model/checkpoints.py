@@ -8,7 +8,7 @@ else is the released form: the whole model, language backbone included, under th
 from dataclasses import dataclass
 from pathlib import Path
 
-from serving.errors import CheckpointMissingError
+from serving.errors import CheckpointMissingError, TemperaturesUnstorableError
 from serving.language.codegen_files import list_tokenizer_files
 from serving.model.config import SegEarthConfig
 from serving.model.hub import fetch, is_hub_id
@@ -67,6 +67,20 @@ def is_small_form(place: Path) -> bool:
     fields = read_config_fields(config)
     language = fields.get("language")
     return is_own_form(fields) and isinstance(language, dict) and language.get("family") == "llama"
+
+
+def locate_small_form(model: str | Path) -> Path:
+    """Return the folder of a model in the small form, whose config is ours to write.
+
+    Raises:
+        CheckpointMissingError: it is nowhere.
+        CheckpointMismatchError: its config.json cannot be read.
+        TemperaturesUnstorableError: it is of the other form.
+    """
+    place = locate(model)
+    if not place.is_dir() or not is_small_form(place):
+        raise TemperaturesUnstorableError
+    return place
 
 
 def read_checkpoint(place: Path, *, name: str) -> ReleasedCheckpoint:

@@ -193,7 +193,14 @@ class InstructionConfig:
 
 @dataclass(frozen=True)
 class SegEarthConfig:
-    """Every part of one model."""
+    """Every part of one model.
+
+    Attributes:
+        mask_threshold: probability from which on a pixel is marked.
+        presence_threshold: probability, as the network says it, below which nothing is marked.
+        mask_temperature: see `serving.calibration`; changes what is said of a pixel, never whether it is marked.
+        presence_temperature: likewise, of the thing being there at all.
+    """
 
     name: str
     input_size: int
@@ -208,6 +215,8 @@ class SegEarthConfig:
     pixel_std: tuple[float, float, float] = (58.395, 57.12, 57.375)
     mask_threshold: float = 0.5
     presence_threshold: float = 0.5
+    mask_temperature: float = 1.0
+    presence_temperature: float = 1.0
     training: dict[str, Any] = field(default_factory=dict)
 
     @property

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from scipy import ndimage
 
+from serving.calibration import Temperatures
 from serving.cancellation import Cancellation
 from serving.clicks import Box, Click, check_prompts
 from serving.errors import QuestionEmptyError, QuestionTooLongError, RefinerMissingError
@@ -70,6 +71,11 @@ class FakeEngine:
         """SHA-256 of the rule's name."""
         return hashlib.sha256(b"red pixels are the target").hexdigest()
 
+    @property
+    def temperatures(self) -> Temperatures:
+        """The rule's certainty is taken as it is."""
+        return Temperatures()
+
     def segment(
         self,
         image: ImageRef,
@@ -120,6 +126,7 @@ class FakeEngine:
             found=found,
             seconds=seconds,
             model_digest=self.model_digest,
+            presence=SCORE_FOUND if found else 1 - SCORE_ABSENT,
         )
 
     @property

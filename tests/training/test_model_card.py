@@ -9,7 +9,8 @@ import pytest
 import torch
 import typer
 
-from serving.model.checkpoint import digest_checkpoint, save_model
+from serving.calibration import Temperatures
+from serving.model.checkpoint import digest_checkpoint, save_model, store_temperatures
 from serving.model.config import MINI
 from serving.model.segearth import SegEarth
 from training.model_card import BASELINE_SOURCES, write_model_card
@@ -61,6 +62,19 @@ def test_figures_of_the_reports_stand_in_the_card(folders: tuple[Path, Path]) ->
     assert digest_checkpoint(model_dir) in card
     assert "1.5 hours" in card
     assert "{" not in card
+
+
+def test_the_card_says_whether_confidences_are_calibrated(folders: tuple[Path, Path]) -> None:
+    model_dir, reports_dir = folders
+    write_model_card(model_dir, reports_dir)
+    assert "The score is not calibrated." in (model_dir / "README.md").read_text()
+    digest = store_temperatures(model_dir, Temperatures(mask=1.6, presence=0.75))
+    for path in reports_dir.iterdir():
+        path.write_text(json.dumps({**json.loads(path.read_text()), "model_digest": digest}))
+    write_model_card(model_dir, reports_dir)
+    card = (model_dir / "README.md").read_text()
+    assert "(pixels 1.60, presence 0.75)" in card
+    assert "not calibrated" not in card
 
 
 def test_reports_of_other_weights_are_refused(folders: tuple[Path, Path]) -> None:

@@ -8,8 +8,17 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
+from serving.calibration import Temperatures
 from serving.errors import CheckpointMismatchError, CheckpointMissingError
-from serving.model.checkpoint import CONFIG_NAME, WEIGHTS_NAME, digest_checkpoint, load_config, load_model, save_model
+from serving.model.checkpoint import (
+    CONFIG_NAME,
+    WEIGHTS_NAME,
+    digest_checkpoint,
+    load_config,
+    load_model,
+    save_model,
+    store_temperatures,
+)
 from serving.model.config import MINI, RELEASED, SegEarthConfig
 from serving.model.segearth import SegEarth
 
@@ -50,6 +59,21 @@ def test_the_digest_follows_every_byte(copy: Path) -> None:
     config = json.loads((copy / CONFIG_NAME).read_text())
     (copy / CONFIG_NAME).write_text(json.dumps({**config, "mask_threshold": 0.4}))
     assert digest_checkpoint(copy) != before
+
+
+def test_stored_temperatures_change_the_config_and_the_digest_alone(copy: Path) -> None:
+    before, config = digest_checkpoint(copy), load_config(copy)
+    digest = store_temperatures(copy, Temperatures(mask=1.5, presence=0.8))
+    assert digest == digest_checkpoint(copy) != before
+    assert load_config(copy) == dataclasses.replace(config, mask_temperature=1.5, presence_temperature=0.8)
+
+
+def test_a_config_from_before_temperatures_has_none(copy: Path) -> None:
+    fields = json.loads((copy / CONFIG_NAME).read_text())
+    del fields["mask_temperature"], fields["presence_temperature"]
+    (copy / CONFIG_NAME).write_text(json.dumps(fields))
+    config = load_config(copy)
+    assert (config.mask_temperature, config.presence_temperature) == (1.0, 1.0)
 
 
 @pytest.mark.parametrize("name", [CONFIG_NAME, WEIGHTS_NAME])

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from serving.errors import CheckpointMismatchError, CheckpointMissingError
+from serving.errors import CheckpointMismatchError, CheckpointMissingError, TemperaturesUnstorableError
 from serving.model import checkpoints
-from serving.model.checkpoints import is_small_form, locate, read_checkpoint
+from serving.model.checkpoints import is_small_form, locate, locate_small_form, read_checkpoint
 from serving.model.config import MINI, RELEASED
 from tests.fakes.tiny_released import TINY_RELEASED, write_tiny_checkpoint
 
@@ -37,6 +37,15 @@ def test_a_name_that_is_neither_says_what_can_be_named() -> None:
 def test_the_language_family_in_our_own_config_decides_the_form(tmp_path: Path, text: str, expected: bool) -> None:
     (tmp_path / "config.json").write_text(text)
     assert is_small_form(tmp_path) is expected
+
+
+def test_temperatures_go_to_a_folder_of_the_small_form_alone(tmp_path: Path) -> None:
+    with pytest.raises(TemperaturesUnstorableError, match="Leave out --fit"):
+        locate_small_form(tmp_path)
+    (tmp_path / "config.json").write_text(MINI.to_json())
+    assert locate_small_form(tmp_path) == tmp_path
+    with pytest.raises(TemperaturesUnstorableError):
+        locate_small_form(tmp_path / "config.json")
 
 
 def test_a_folder_without_a_config_is_in_the_released_form(tmp_path: Path) -> None:

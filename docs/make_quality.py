@@ -1,0 +1,29 @@
+"""Makes the tables in docs/quality.md anew from reports.
+
+    .venv/bin/python docs/make_quality.py REPORTS
+
+REPORTS is a folder with what the commands of docs/quality.md printed with --json. A section without a report stays.
+"""
+
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT))
+
+from evaluation.quality_page import rewrite_page  # noqa: E402 (the checkout comes first, wherever this is started)
+
+PAGE = ROOT / "docs" / "quality.md"
+
+
+def main() -> None:
+    """Rewrite the page, and say which sections were made."""
+    if len(sys.argv) != 2 or not Path(sys.argv[1]).is_dir():
+        sys.exit(__doc__)
+    page, made = rewrite_page(PAGE.read_text(encoding="utf-8"), Path(sys.argv[1]))
+    PAGE.write_text(page, encoding="utf-8")
+    sys.stdout.write(f"Made: {', '.join(made) or 'nothing, there is no report'}\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,54 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from evaluation.quality_page import SECTIONS, replace_section, rewrite_page, write_table
+
+PAGE = "before\n<!-- begin calibration -->\nold\n<!-- end calibration -->\nafter\n"
+
+
+def _calibration(ece: float, temperature: float | None = None) -> dict[str, object]:
+    figures = {
+        "uncalibrated": {"temperature": 1.0, "ece": ece},
+        "stored": {"temperature": 1.5, "ece": ece / 2},
+        "fitted": None if temperature is None else {"temperature": temperature, "ece": ece / 2},
+    }
+    return {"n": 2415, "pixels": figures, "presence": figures, "score": {"ece": 0.1}}
+
+
+def test_a_section_is_made_of_its_reports(tmp_path: Path) -> None:
+    (tmp_path / "calibration_fit.json").write_text(json.dumps(_calibration(0.08, 1.25)))
+    (tmp_path / "calibration_val.json").write_text(json.dumps(_calibration(0.08)))
+    page, made = rewrite_page(PAGE, tmp_path)
+    assert made == ("calibration",)
+    assert "| a pixel is part of it | 1.250 | 0.080 | 0.040 | – | – |" in page
+    assert "val, 2,415 questions" in page
+    assert page.startswith("before\n<!-- begin calibration -->\n|")
+    assert page.endswith("\n<!-- end calibration -->\nafter\n")
+
+
+def test_what_has_no_report_stays(tmp_path: Path) -> None:
+    assert rewrite_page(PAGE, tmp_path) == (PAGE, ())
+
+
+def test_making_a_section_twice_changes_nothing_more() -> None:
+    once = replace_section(PAGE, "calibration", "new \\1 text")
+    assert replace_section(once, "calibration", "new \\1 text") == once
+
+
+def test_a_page_without_the_section_is_refused() -> None:
+    with pytest.raises(ValueError, match="0 sections named calibration"):
+        replace_section("nothing here", "calibration", "new")
+
+
+def test_numbers_in_a_table_have_three_places_and_nothing_is_a_dash() -> None:
+    assert write_table(("a", "b"), [[0.12345, None], ["x", 1234]]) == (
+        "| a | b |\n| --- | --- |\n| 0.123 | – |\n| x | 1,234 |"
+    )
+
+
+@pytest.mark.parametrize("name", SECTIONS)
+def test_the_projects_own_page_has_every_section(name: str) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "quality.md").read_text()
+    assert "new text" in replace_section(page, name, "new text")
