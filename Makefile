@@ -47,7 +47,8 @@ install-vllm: $(VLLM_STAMP) ## Make .venv-vllm with vLLM's CPU build, for --back
 
 test-vllm: $(DEV_STAMP) $(VLLM_STAMP) ## Hold both language backbones to one contract (installs vLLM first)
 	SEGEARTH_VLLM_PYTHON=$(abspath $(VLLM_VENV))/bin/python SEGEARTH_VLLM_START_TIMEOUT_S=900 \
-		$(BIN)/python -m pytest --timeout 1800 tests/contracts/test_language_contract.py tests/serving/vllm_process $(ARGS)
+		$(BIN)/python -m pytest --timeout 1800 tests/contracts/test_language_contract.py \
+		tests/contracts/test_released_language_contract.py tests/serving/vllm_process $(ARGS)
 
 test: $(DEV_STAMP) ## Run the test suite (installs what is missing first)
 	$(BIN)/python -m pytest $(ARGS)

@@ -214,6 +214,11 @@ class QuantisationUnavailableError(ServingError):
 class LanguageUnavailableError(ServingError):
     """The language backbone cannot answer now."""
 
+    @classmethod
+    def for_text(cls) -> "LanguageUnavailableError":
+        """The model has no head that would turn hidden states into words."""
+        return cls("This model was loaded to mark things only; it writes no text. Please ask where something is.")
+
 
 class LanguageInputError(ServingError):
     """What the language backbone was to read is refused, before it could harm others who share it."""

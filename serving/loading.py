@@ -52,13 +52,11 @@ def load_engine(
         from serving.small_form import load_small_form
 
         return load_small_form(located, placement, cache_dir=cache_dir, cache_bytes=cache_bytes, vllm=vllm)
-    if vllm is not None:
-        raise BackendUnavailableError(
-            "vLLM serves the small model only. Leave out --model, or take --backend transformers."
-        )
     from serving.released_form import load_released_form
 
-    return load_released_form(located, placement, name=str(choice.model), cache_dir=cache_dir, cache_bytes=cache_bytes)
+    return load_released_form(
+        located, placement, name=str(choice.model), cache_dir=cache_dir, cache_bytes=cache_bytes, vllm=vllm
+    )
 
 
 def choose_device(name: str) -> torch.device:

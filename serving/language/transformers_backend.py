@@ -81,9 +81,7 @@ class TransformersBackend:
         """Yield the reply in pieces; see `LanguageBackend`. Others may compute between two pieces."""
         head = self._vocabulary_head
         if head is None:
-            raise LanguageUnavailableError(
-                "This model was loaded to mark things only; it writes no text. Please ask where something is."
-            )
+            raise LanguageUnavailableError.for_text()
         ids = [*self._tokenizer.tokenize_question(question), *self._tokenizer.reply_start_ids]
         self._check(visual_tokens, len(ids) + max_tokens)
         return self._write(image_digest, visual_tokens, ids, head, max_tokens, cancellation)

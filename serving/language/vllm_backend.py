@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from serving.cancellation import Cancellation
+from serving.errors import LanguageUnavailableError
 from serving.language.admission import check_visual_tokens
 from serving.language.question_tokenizer import QuestionTokenizer
 from serving.vllm_process.client import Address, EngineClient
@@ -49,6 +50,7 @@ class VllmBackend:
         bounds: of the engine.
         learned_tokens: embeddings read after every question, (N, D), whose hidden states then stand for it; None
             where the question's own do.
+        writes_text: whether the model has what turns hidden states into words.
     """
 
     def __init__(
@@ -58,11 +60,13 @@ class VllmBackend:
         *,
         bounds: Bounds,
         learned_tokens: Tensor | None = None,
+        writes_text: bool = True,
     ) -> None:
         self._supervisor = supervisor
         self._tokenizer = tokenizer
         self._bounds = bounds
         self._learned = None if learned_tokens is None else _to_numpy(learned_tokens)
+        self._writes_text = writes_text
         self._clients: dict[Address, EngineClient] = {}
         self._open = ExitStack()
         self._portal = self._open.enter_context(start_blocking_portal())
@@ -89,6 +93,8 @@ class VllmBackend:
         cancellation: Cancellation | None = None,
     ) -> Generator[str, None, None]:
         """Yield the reply in pieces; see `LanguageBackend`."""
+        if not self._writes_text:
+            raise LanguageUnavailableError.for_text()
         ids = [*self._tokenizer.tokenize_question(question), *self._tokenizer.reply_start_ids]
         prompt = self._join(visual_tokens, ids)
         prompt.check(self._bounds, room=max_tokens)

@@ -59,7 +59,13 @@ def add_prefix(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
 
 
 def fill_model(
-    model: EmptyModel, paths: Sequence[Path], *, dtype: torch.dtype, device: torch.device, place: Place | None = None
+    model: EmptyModel,
+    paths: Sequence[Path],
+    *,
+    dtype: torch.dtype,
+    device: torch.device,
+    place: Place | None = None,
+    leave_out: tuple[str, ...] = (),
 ) -> None:
     """Give every parameter its value.
 
@@ -69,6 +75,7 @@ def fill_model(
         dtype: of every parameter.
         device: of every parameter.
         place: puts a parameter into its module; by itself where None.
+        leave_out: our names that start so are checked and stay empty; somebody else reads them.
 
     Raises:
         CheckpointMismatchError: a name or a shape is not the model's (nothing is loaded then), or a file is damaged.
@@ -80,7 +87,7 @@ def fill_model(
     for path in paths:
         file = open_weights(path)
         for theirs, stored_shape in file.shapes.items():
-            if is_unused(theirs):
+            if is_unused(theirs) or translate_name(theirs).startswith(leave_out):
                 continue
             values = _read(file, theirs, stored_shape, dtype=dtype, device=device)
             for name, part in translate_parameter(theirs, values, language_heads=heads):

@@ -34,6 +34,9 @@ _OURS = {
     "predictor.": "mask_decoder.",
 }
 
+# Read only by who lets the model write.
+VOCABULARY_HEAD = "lm_head.weight"
+
 UNUSED = {
     "lm_head.": "predicts the reply while training; the mask needs no words",
     "seg_query": "belongs to an option that the released models leave off",

@@ -2,10 +2,14 @@
 
 import json
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Literal
 
 # What the process runs unless a test names another engine.
 VLLM_ENTRY = "serving.vllm_process.vllm_engine:open_vllm_engine"
+
+
+# The classes that our plugin registers.
+Architecture = Literal["SegEarthLlamaForCausalLM", "SegEarthPhiForCausalLM"]
 
 
 @dataclass(frozen=True)
@@ -29,7 +33,7 @@ class EngineSettings:
 
     model: str
     dtype: str = "float32"
-    architecture: str = "SegEarthLlamaForCausalLM"
+    architecture: Architecture = "SegEarthLlamaForCausalLM"
     max_positions: int = 8192
     max_batched_tokens: int = 1024
     max_sequences: int = 16

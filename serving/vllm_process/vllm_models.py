@@ -4,9 +4,17 @@ vLLM's own "auxiliary" hidden states are taken between layers, before the final 
 state after it, so that the norm's weights need not leave the engine.
 """
 
+from collections.abc import Iterable, Iterator
+from typing import TypeAlias
+
 import torch
 from vllm.model_executor.models.llama import LlamaForCausalLM
+from vllm.model_executor.models.transformers import TransformersForCausalLM
 from vllm.sequence import IntermediateTensors
+
+from serving.model.released_names import LANGUAGE_PREFIX, VOCABULARY_HEAD, translate_parameter
+
+Output: TypeAlias = torch.Tensor | IntermediateTensors | tuple[torch.Tensor, list[torch.Tensor]]
 
 
 class SegEarthLlamaForCausalLM(LlamaForCausalLM):  # type: ignore[misc] # vLLM is not there when types are checked
@@ -18,9 +26,45 @@ class SegEarthLlamaForCausalLM(LlamaForCausalLM):  # type: ignore[misc] # vLLM i
         positions: torch.Tensor,
         intermediate_tensors: IntermediateTensors | None = None,
         inputs_embeds: torch.Tensor | None = None,
-    ) -> torch.Tensor | IntermediateTensors | tuple[torch.Tensor, list[torch.Tensor]]:
+    ) -> Output:
         """Return the hidden states; with extraction on, also a list of what is to be kept of them."""
-        output = super().forward(input_ids, positions, intermediate_tensors, inputs_embeds)
-        if isinstance(output, tuple):  # (normalised, [one tensor per auxiliary layer])
-            return output[0], [output[0]]
-        return output
+        return _keep_normalised(super().forward(input_ids, positions, intermediate_tensors, inputs_embeds))
+
+
+class SegEarthPhiForCausalLM(TransformersForCausalLM):  # type: ignore[misc] # vLLM is not there when types are checked
+    """Phi-1.5 as SegEarth-R1 stores it: transformers' Phi with layers of vLLM's, fed from the released names."""
+
+    def forward(
+        self,
+        input_ids: torch.Tensor | None,
+        positions: torch.Tensor,
+        intermediate_tensors: IntermediateTensors | None = None,
+        inputs_embeds: torch.Tensor | None = None,
+    ) -> Output:
+        """Return the hidden states; with extraction on, also a list of what is to be kept of them."""
+        return _keep_normalised(super().forward(input_ids, positions, intermediate_tensors, inputs_embeds))
+
+    def load_weights(self, weights: Iterable[tuple[str, torch.Tensor]]) -> set[str]:
+        """Load the language backbone from a whole checkpoint in the reference's names; return our names of it.
+
+        Args:
+            weights: name and values of everything in the checkpoint, encoder and mask head included.
+        """
+        loaded: set[str] = super().load_weights(self._translate(weights))
+        return loaded
+
+    def _translate(self, weights: Iterable[tuple[str, torch.Tensor]]) -> Iterator[tuple[str, torch.Tensor]]:
+        for theirs, values in weights:
+            if theirs == VOCABULARY_HEAD:
+                yield theirs, values
+                continue
+            for name, part in translate_parameter(theirs, values, language_heads=self.config.num_attention_heads):
+                if name.startswith(LANGUAGE_PREFIX):
+                    yield f"model.{name.removeprefix(LANGUAGE_PREFIX)}", part
+
+
+def _keep_normalised(output: Output) -> Output:
+    """Return vLLM's output with the normalised state in place of what was taken between layers."""
+    if isinstance(output, tuple):  # (normalised, [one tensor per auxiliary layer])
+        return output[0], [output[0]]
+    return output

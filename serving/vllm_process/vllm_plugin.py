@@ -1,8 +1,10 @@
 """vLLM's plugin: runs in the processes of vLLM's before a model is loaded."""
 
 import os
+from typing import get_args
 
 from serving.vllm_process.process_group import end_with_parent
+from serving.vllm_process.settings import Architecture
 
 
 def register() -> None:
@@ -13,6 +15,5 @@ def register() -> None:
     from vllm import ModelRegistry
 
     # Strings, not classes: importing a model must not initialise an accelerator in a process that has none.
-    ModelRegistry.register_model(
-        "SegEarthLlamaForCausalLM", "serving.vllm_process.vllm_models:SegEarthLlamaForCausalLM"
-    )
+    for architecture in get_args(Architecture):
+        ModelRegistry.register_model(architecture, f"serving.vllm_process.vllm_models:{architecture}")

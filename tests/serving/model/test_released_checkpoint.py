@@ -13,6 +13,7 @@ from evaluation.synthetic_weights import list_shapes
 from serving.errors import CheckpointMismatchError
 from serving.model.config import RELEASED
 from serving.model.released_checkpoint import EmptyModel, build_empty_model, check_plan, fill_model
+from serving.model.released_names import LANGUAGE_PREFIX
 from serving.model.weight_files import find_weight_files
 from tests.fakes.tiny_released import TINY_RELEASED, write_tiny_checkpoint
 from tests.golden.mini import GOLDEN_FOLDER
@@ -46,6 +47,13 @@ def rewrite(checkpoint: Path, folder: Path, **changes: Tensor | None) -> Path:
         del tensors[name]
     save_file(tensors, folder / "model.safetensors")
     return folder
+
+
+def test_what_somebody_else_reads_is_left_out(checkpoint: Path) -> None:
+    model = build_empty_model(TINY_RELEASED)
+    fill_model(model, find_weight_files(checkpoint), dtype=torch.float32, device=CPU, leave_out=(LANGUAGE_PREFIX,))
+    assert all(values.is_meta for values in model.language.phi.parameters())
+    assert not any(values.is_meta for values in model.segearth.parameters())
 
 
 def test_shards_fill_the_model_like_the_rule_that_they_were_drawn_by(checkpoint: Path) -> None:
