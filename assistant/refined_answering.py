@@ -1,10 +1,10 @@
 """The sentences that go with a mask made by exact operations: what was done, and what is left."""
 
-from assistant.answering import describe_certainty, describe_findings, describe_nothing_found, quote
+from assistant.answering import describe_certainty, describe_findings, describe_nothing_found, format_area, quote
 from assistant.facts import Facts
 from assistant.operations import Operation
 from assistant.planning import Outcome
-from assistant.wording import describe_compass, describe_operations
+from assistant.wording import describe_compass, describe_operations, spell_number
 from serving.grid import Grid
 
 NO_STEPS = "Marked what the model found, without any steps."
@@ -44,7 +44,7 @@ def describe_refined(
     done = f"Changed what was marked: {describe_operations(operations)}." if operations else NO_STEPS
     remarks = _describe_remarks(operations, missing, grid)
     if after.pixel_count > 0:
-        return (done, *remarks, *describe_findings(after))
+        return (done, *remarks, *describe_findings(after), *compare_with_before(before, after))
     if before.pixel_count == 0:
         return (done, *remarks, "Nothing was marked before, and nothing is marked now.")
     return (done, *remarks, "Nothing is left of what was marked.")
@@ -74,7 +74,32 @@ def _describe_by_hand(before: Facts, after: Facts, *, done: str, same: str) -> t
     else:
         verb = "added" if change > 0 else "removed"
         first = f"Changed where you {done}: {abs(change):,} pixel{'' if abs(change) == 1 else 's'} {verb}."
-    return (first, *describe_findings(after))
+    return (first, *describe_findings(after), *_compare_counts(before, after))
+
+
+def compare_with_before(before: Facts, after: Facts) -> tuple[str, ...]:
+    """Return how many more or fewer parts there are than before, or how much more ground; nothing where both are alike.
+
+    Args:
+        before: measured from the mask that there was.
+        after: measured from the new one, of the same image.
+    """
+    counts = _compare_counts(before, after)
+    change = after.pixel_count - before.pixel_count
+    if counts or change == 0 or before.pixel_count == 0:
+        return counts
+    size = f"{abs(change):,} pixel{'' if abs(change) == 1 else 's'}"
+    if before.area_m2 is not None and after.area_m2 is not None:
+        size = format_area(abs(after.area_m2 - before.area_m2))
+    return (f"The area is {size} {'larger' if change > 0 else 'smaller'} than before.",)
+
+
+def _compare_counts(before: Facts, after: Facts) -> tuple[str, ...]:
+    change = after.count - before.count
+    if change == 0 or before.count == 0 or after.count == 0:
+        return ()
+    verb = "is" if abs(change) == 1 else "are"
+    return (f"There {verb} {spell_number(abs(change))} {'more' if change > 0 else 'fewer'} than before.",)
 
 
 def _describe_remarks(operations: tuple[Operation, ...], missing: tuple[str, ...], grid: Grid) -> tuple[str, ...]:

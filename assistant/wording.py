@@ -135,6 +135,11 @@ def describe_operations(operations: Sequence[Operation]) -> str:
     return ", then ".join(describe_operation(operation) for operation in operations)
 
 
+def spell_number(number: int) -> str:
+    """Return a number from 1 on as a word, or in digits above twelve."""
+    return _NUMBERS[number - 1] if number <= len(_NUMBERS) else f"{number:,}"
+
+
 def describe_compass(operations: Sequence[Operation], grid: Grid) -> str | None:
     """Return the sentence that says what north is in this image; None where no operation depends on it."""
     if not uses_compass(side for operation in operations for side in _sides_of(operation)):
@@ -169,7 +174,7 @@ def _sides_of_criterion(criterion: Criterion) -> tuple[Side, ...]:
 
 
 def _ranked(word: str, ranks: Ranks) -> str:
-    count = _NUMBERS[ranks.count - 1] if ranks.count <= len(_NUMBERS) else str(ranks.count)
+    count = spell_number(ranks.count)
     if ranks.first == 1:
         return f"the {word}" if ranks.count == 1 else f"the {count} {word}"
     order = _ORDINALS[ranks.first - 1] if ranks.first <= len(_ORDINALS) else f"number {ranks.first}"
