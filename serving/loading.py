@@ -5,7 +5,7 @@ from pathlib import Path
 import torch
 
 from serving.engine import FEATURE_CACHE_BYTES, SegEarthEngine
-from serving.errors import BackendUnavailableError, DeviceUnavailableError
+from serving.errors import DeviceUnavailableError
 from serving.model.checkpoints import is_small_form, locate
 from serving.model_choice import ModelChoice
 from serving.placement import Placement, choose_quantiser
@@ -29,7 +29,7 @@ def load_engine(
         device: "auto" (CUDA where there is one), "cpu" or "cuda".
         threads: CPU threads for torch; None leaves its choice.
         cache_bytes: bound on the kept image features.
-        vllm: serves the language backbone; None for this process.
+        vllm: serves the language backbone, and quantises it; None for this process.
 
     Raises:
         CheckpointError: weights are missing or do not fit.
@@ -40,12 +40,9 @@ def load_engine(
     """
     if threads is not None:
         torch.set_num_threads(threads)
-    if vllm is not None and choice.quantisation is not None:
-        raise BackendUnavailableError(
-            "vLLM serves the language model unquantised here. Leave out --quantize, or take --backend transformers."
-        )
     # Before anything is read: a missing device or package should not cost a minute of loading.
-    placement = Placement(choose_device(device), choice.precision, choose_quantiser(choice.quantisation))
+    quantiser = choose_quantiser(choice.quantisation) if vllm is None else None
+    placement = Placement(choose_device(device), choice.precision, quantiser)
     located = locate(choice.model)
     # Each form imports what the other does not need, which is memory that counts here.
     if located.is_dir() and is_small_form(located):

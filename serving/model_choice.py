@@ -1,8 +1,10 @@
 """Which model answers, in which precision; plain values, chosen at start and never asked for again."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, get_args
+
+from serving.errors import BackendUnavailableError
 
 Precision = Literal["fp32", "bf16", "fp16"]
 Quantisation = Literal["int8", "nf4"]
@@ -21,12 +23,16 @@ class ModelChoice:
         precision: of weights and activations.
         quantisation: of the language backbone's linear layers; None leaves them in `precision`.
         backend: what runs the language backbone: this process, or vLLM in one of its own.
+        tensor_parallel: GPUs that vLLM spreads one copy of the language backbone over.
+        data_parallel: copies of the language backbone that vLLM keeps.
     """
 
     model: str | Path
     precision: Precision = "fp32"
     quantisation: Quantisation | None = None
     backend: Backend = "transformers"
+    tensor_parallel: int = 1
+    data_parallel: int = 1
 
     def changed(
         self,
@@ -36,11 +42,29 @@ class ModelChoice:
         backend: Backend | None = None,
     ) -> "ModelChoice":
         """Return the choice with what is given put in place; None leaves a part as it is."""
-        return ModelChoice(
-            model or self.model,
-            precision or self.precision,
-            quantisation or self.quantisation,
-            backend or self.backend,
+        return replace(
+            self,
+            model=model or self.model,
+            precision=precision or self.precision,
+            quantisation=quantisation or self.quantisation,
+            backend=backend or self.backend,
+        )
+
+    def spread(self, tensor_parallel: int | None, data_parallel: int | None) -> "ModelChoice":
+        """Return the choice spread over GPUs so; None leaves a part as it is.
+
+        Raises:
+            BackendUnavailableError: something is given, and vLLM is not what runs the language backbone.
+        """
+        if self.backend != "vllm" and (tensor_parallel or data_parallel):
+            raise BackendUnavailableError(
+                "Only vLLM spreads the language model over GPUs. Add --backend vllm, "
+                "or leave out --tensor-parallel and --data-parallel."
+            )
+        return replace(
+            self,
+            tensor_parallel=tensor_parallel or self.tensor_parallel,
+            data_parallel=data_parallel or self.data_parallel,
         )
 
 

@@ -4,6 +4,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from serving.errors import BackendUnavailableError
+from serving.model_choice import Quantisation
+from serving.vllm_process.settings import VllmQuantisation
+
 INSTALL_ADVICE = "Install it with `make install-vllm`, or name an interpreter that has it with SEGEARTH_VLLM_PYTHON."
 
 
@@ -21,6 +25,7 @@ class VllmChoice:
         max_sequences: requests that are worked on at once.
         tensor_parallel: GPUs that one copy of the model is spread over.
         data_parallel: copies of the model.
+        quantisation: of the model's linear layers.
     """
 
     python: Path
@@ -32,3 +37,18 @@ class VllmChoice:
     max_sequences: int = 16
     tensor_parallel: int = 1
     data_parallel: int = 1
+    quantisation: VllmQuantisation | None = None
+
+
+def choose_quantisation(asked: Quantisation | None) -> VllmQuantisation | None:
+    """Return what vLLM is to quantise to.
+
+    Raises:
+        BackendUnavailableError: it does not quantise so.
+    """
+    if asked == "int8":
+        raise BackendUnavailableError(
+            "vLLM quantises the language model to nf4, not to int8. Take --quantize nf4, "
+            "or --dtype bf16 without it, or --backend transformers."
+        )
+    return asked

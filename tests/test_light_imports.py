@@ -19,6 +19,7 @@ HEAVY_PARTS = (
     "serving/refinement/learned.py",
     "serving/released_form.py",
     "serving/small_form.py",
+    "serving/vllm_process/vllm_bitsandbytes.py",
     "serving/vllm_process/vllm_connector.py",
     "serving/vllm_process/vllm_engine.py",
     "serving/vllm_process/vllm_models.py",

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import torch
 from torch import Tensor
 
 from serving.language.question_tokenizer import QuestionTokenizer
@@ -23,13 +24,17 @@ def build_supervisor(
     Args:
         folder: the language model's, in transformers' layout.
         vllm: where vLLM is, and what it may take.
-        placement: gives the precision.
+        placement: gives the precision; of what is not quantised, and bf16 in place of fp32, where vLLM quantises.
         architecture: the model's class, as our plugin registers it.
         max_positions: longest prompt with its reply.
     """
+    # Beside nf4 vLLM takes 16 bits only; the layers' inputs are rounded to bf16 there in any case.
+    is_too_wide = vllm.quantisation is not None and placement.dtype is torch.float32
+    dtype = torch.bfloat16 if is_too_wide else placement.dtype
     settings = EngineSettings(
         str(folder),
-        dtype=str(placement.dtype).removeprefix("torch."),
+        dtype=str(dtype).removeprefix("torch."),
+        quantisation=vllm.quantisation,
         architecture=architecture,
         max_positions=max_positions,
         max_sequences=vllm.max_sequences,

@@ -14,8 +14,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from serving.vllm_process.process_group import is_alive, remove_shared_memory
+from serving.vllm_process.settings import EngineSettings
 
 PLUGIN_NAME = "segearth"
+NF4_PLUGIN_NAME = "segearth_nf4"
 
 _PREFIX = "segearth-engine-"
 _LONGEST_SOCKET_PATH = 100  # bytes; the kernel takes 107
@@ -83,9 +85,16 @@ def create_runtime_folder(packages: Mapping[str, Path] | None = None) -> Runtime
     metadata.mkdir()
     (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: segearth-vllm-plugin\nVersion: 1\n")
     (metadata / "entry_points.txt").write_text(
-        f"[vllm.general_plugins]\n{PLUGIN_NAME} = serving.vllm_process.vllm_plugin:register\n"
+        "[vllm.general_plugins]\n"
+        f"{PLUGIN_NAME} = serving.vllm_process.vllm_plugin:register\n"
+        f"{NF4_PLUGIN_NAME} = serving.vllm_process.vllm_plugin:register_nf4\n"
     )
     return folder
+
+
+def name_plugins(settings: EngineSettings) -> str:
+    """Return which of our plugins vLLM is to load, as VLLM_PLUGINS has it."""
+    return PLUGIN_NAME if settings.quantisation is None else f"{PLUGIN_NAME},{NF4_PLUGIN_NAME}"
 
 
 def remove_left_folders() -> None:

@@ -11,6 +11,9 @@ VLLM_ENTRY = "serving.vllm_process.vllm_engine:open_vllm_engine"
 # The classes that our plugin registers.
 Architecture = Literal["SegEarthLlamaForCausalLM", "SegEarthPhiForCausalLM"]
 
+# What vLLM can make of a model while it loads it.
+VllmQuantisation = Literal["nf4"]
+
 
 @dataclass(frozen=True)
 class EngineSettings:
@@ -19,6 +22,7 @@ class EngineSettings:
     Attributes:
         model: folder in transformers' layout, adapters merged.
         dtype: "float32", "bfloat16" or "float16".
+        quantisation: of the linear layers; None leaves them in `dtype`.
         architecture: the model class as our plugin registers it.
         max_positions: longest prompt, with what is written after it.
         max_batched_tokens: positions per step; a longer prompt is read in pieces.
@@ -33,6 +37,7 @@ class EngineSettings:
 
     model: str
     dtype: str = "float32"
+    quantisation: VllmQuantisation | None = None
     architecture: Architecture = "SegEarthLlamaForCausalLM"
     max_positions: int = 8192
     max_batched_tokens: int = 1024

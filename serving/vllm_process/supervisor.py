@@ -18,9 +18,9 @@ from serving.vllm_process.endings import Ending, explain_ending
 from serving.vllm_process.process_group import end_group, find_shared_memory, list_members, remove_shared_memory
 from serving.vllm_process.program import Patience, Program
 from serving.vllm_process.runtime_folder import (
-    PLUGIN_NAME,
     RuntimeFolder,
     create_runtime_folder,
+    name_plugins,
     remove_left_folders,
 )
 from serving.vllm_process.settings import EngineSettings, Orders
@@ -197,7 +197,7 @@ class EngineSupervisor:
                     env={
                         **self._program.environment,
                         "PYTHONPATH": str(folder.import_path),
-                        "VLLM_PLUGINS": PLUGIN_NAME,
+                        "VLLM_PLUGINS": name_plugins(self._settings),
                     },
                     start_new_session=True,  # a group of its own: Ctrl-C at the terminal is ours to answer
                 )

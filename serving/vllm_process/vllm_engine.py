@@ -5,13 +5,12 @@ that chunked prefill and the prefix cache work unchanged, and a prefix that was 
 """
 
 import asyncio
-import json
 import time
 import uuid
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
+from importlib import import_module
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -26,6 +25,7 @@ from vllm.v1.engine.async_llm import AsyncLLM
 from vllm.v1.engine.exceptions import EngineDeadError
 
 from serving.errors import LanguageInputError, LanguageUnavailableError
+from serving.vllm_process.arguments import build_arguments
 from serving.vllm_process.runtime_folder import RuntimeFolder
 from serving.vllm_process.service import TextPiece
 from serving.vllm_process.settings import EngineSettings
@@ -129,45 +129,8 @@ class VllmEngine:
 
 def open_vllm_engine(settings: EngineSettings, folder: RuntimeFolder) -> VllmEngine:
     """Load the model into vLLM; takes about half a minute. Called on the event loop that will use it."""
-    engine = AsyncLLM.from_engine_args(build_arguments(settings, folder))
+    if settings.quantisation is not None:
+        import_module("vllm_bnb_plugin")  # vLLM itself would only say that it does not know bitsandbytes
+    arguments = build_arguments(settings, spool=folder.spool, has_cuda=torch.cuda.is_available())
+    engine = AsyncLLM.from_engine_args(AsyncEngineArgs(**arguments))
     return VllmEngine(engine, folder.spool, settings.max_positions)
-
-
-def build_arguments(settings: EngineSettings, folder: RuntimeFolder) -> AsyncEngineArgs:
-    """Return vLLM's arguments."""
-    layers = json.loads((Path(settings.model) / "config.json").read_text())["num_hidden_layers"]
-    extraction: dict[str, Any] = {
-        "speculative_config": {
-            "method": "extract_hidden_states",
-            "num_speculative_tokens": 1,
-            "draft_model_config": {"hf_config": {"eagle_aux_hidden_state_layer_ids": [layers]}},
-        },
-        "kv_transfer_config": {
-            "kv_connector": "HiddenStatesConnector",
-            "kv_connector_module_path": "serving.vllm_process.vllm_connector",
-            "kv_role": "kv_producer",
-            "kv_connector_extra_config": {"shared_storage_path": str(folder.spool)},
-        },
-    }
-    return AsyncEngineArgs(
-        model=settings.model,
-        dtype=settings.dtype,
-        hf_overrides={"architectures": [settings.architecture]},
-        enforce_eager=True,
-        enable_prompt_embeds=True,
-        enable_prefix_caching=True,
-        max_model_len=settings.max_positions,
-        max_num_batched_tokens=settings.max_batched_tokens,
-        max_num_seqs=settings.max_sequences,
-        tensor_parallel_size=settings.tensor_parallel,
-        data_parallel_size=settings.data_parallel,
-        disable_log_stats=True,
-        **(_memory(settings)),
-        **(extraction if settings.extracts else {}),
-    )
-
-
-def _memory(settings: EngineSettings) -> dict[str, Any]:
-    if torch.cuda.is_available():
-        return {"gpu_memory_utilization": settings.gpu_memory_share}
-    return {"kv_cache_memory_bytes": int(settings.kv_cache_gb * 1024**3)}

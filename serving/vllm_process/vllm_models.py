@@ -50,17 +50,18 @@ class SegEarthPhiForCausalLM(TransformersForCausalLM):  # type: ignore[misc] # v
         Args:
             weights: name and values of everything in the checkpoint, encoder and mask head included.
         """
-        loaded: set[str] = super().load_weights(self._translate(weights))
+        translated = (ours for name, values in weights for ours in self.translate(name, values))
+        loaded: set[str] = super().load_weights(translated)
         return loaded
 
-    def _translate(self, weights: Iterable[tuple[str, torch.Tensor]]) -> Iterator[tuple[str, torch.Tensor]]:
-        for theirs, values in weights:
-            if theirs == VOCABULARY_HEAD:
-                yield theirs, values
-                continue
-            for name, part in translate_parameter(theirs, values, language_heads=self.config.num_attention_heads):
-                if name.startswith(LANGUAGE_PREFIX):
-                    yield f"model.{name.removeprefix(LANGUAGE_PREFIX)}", part
+    def translate(self, name: str, values: torch.Tensor) -> Iterator[tuple[str, torch.Tensor]]:
+        """Yield what a parameter of the checkpoint becomes under transformers' names; what has those stays as it is."""
+        if name == VOCABULARY_HEAD:
+            yield name, values
+            return
+        for ours, part in translate_parameter(name, values, language_heads=self.config.num_attention_heads):
+            if ours.startswith(LANGUAGE_PREFIX):
+                yield f"model.{ours.removeprefix(LANGUAGE_PREFIX)}", part
 
 
 def _keep_normalised(output: Output) -> Output:

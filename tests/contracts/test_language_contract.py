@@ -79,7 +79,7 @@ def transformers(language: SmolLM2) -> Tried:
 @pytest.fixture(scope="module")
 def vllm() -> Iterator[Tried]:
     try:
-        choice = choose_vllm(SETTINGS)
+        choice = choose_vllm(SETTINGS, SETTINGS.model_choice)
     except BackendUnavailableError:
         pytest.skip("vLLM is not installed: the vllm backend is NOT tried (make test-vllm installs it and tries it)")
     supervisor = build_smollm2_supervisor(

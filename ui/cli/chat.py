@@ -15,7 +15,14 @@ from ui.cli.archive import Archive
 from ui.cli.chat_script import read_script
 from ui.cli.chat_turns import Row, ScriptRunner
 from ui.cli.errors import OutputUnusableError, ScriptUnreadableError
-from ui.cli.model_options import BackendOption, ModelOption, PrecisionOption, QuantisationOption
+from ui.cli.model_options import (
+    BackendOption,
+    DataParallelOption,
+    ModelOption,
+    PrecisionOption,
+    QuantisationOption,
+    TensorParallelOption,
+)
 from ui.cli.reporting import EXIT_FAILED, print_json, speak_errors
 from ui.interfaces import read_clock
 
@@ -58,6 +65,8 @@ def add_chat_command(
         dtype: PrecisionOption = None,
         quantize: QuantisationOption = None,
         backend: BackendOption = None,
+        tensor_parallel: TensorParallelOption = None,
+        data_parallel: DataParallelOption = None,
     ) -> None:
         """Run a conversation of many turns: words, clicks, boxes, undo, branches, exports, a replay.
 
@@ -72,7 +81,9 @@ def add_chat_command(
             _make_folder(out)
             with (
                 open_archive() as archive,
-                open_engine(default_model.changed(model, dtype, quantize, backend)) as engine,
+                open_engine(
+                    default_model.changed(model, dtype, quantize, backend).spread(tensor_parallel, data_parallel)
+                ) as engine,
             ):
                 runner = TurnRunner(engine, archive.history, read_clock)
                 for row in ScriptRunner(runner, engine, archive, out).run(image or [], turns):

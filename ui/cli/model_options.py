@@ -22,3 +22,7 @@ BackendOption = Annotated[
     Backend | None,
     typer.Option(help="What runs the language model: transformers, or vllm in a process of its own (docs/vllm.md)."),
 ]
+TensorParallelOption = Annotated[
+    int | None, typer.Option(min=1, help="GPUs that vLLM spreads one copy of the language model over.")
+]
+DataParallelOption = Annotated[int | None, typer.Option(min=1, help="Copies of the language model that vLLM keeps.")]

@@ -11,7 +11,14 @@ from assistant.making_json import to_tree
 from assistant.replaying import Replayed, replay_masks
 from serving.model_choice import ModelChoice
 from ui.cli.archive import Archive
-from ui.cli.model_options import BackendOption, ModelOption, PrecisionOption, QuantisationOption
+from ui.cli.model_options import (
+    BackendOption,
+    DataParallelOption,
+    ModelOption,
+    PrecisionOption,
+    QuantisationOption,
+    TensorParallelOption,
+)
 from ui.cli.reporting import print_json, speak_errors
 
 EXIT_DIFFERENT = 1
@@ -43,6 +50,8 @@ def add_replay_command(
         dtype: PrecisionOption = None,
         quantize: QuantisationOption = None,
         backend: BackendOption = None,
+        tensor_parallel: TensorParallelOption = None,
+        data_parallel: DataParallelOption = None,
     ) -> None:
         """Make every mask of a conversation again and compare it with the stored one, pixel by pixel.
 
@@ -51,7 +60,9 @@ def add_replay_command(
         with speak_errors(as_json=as_json), open_archive() as archive:
             owner = archive.find_owner(conversation)
             tree = archive.history.load_tree(owner, conversation)
-            with open_engine(default_model.changed(model, dtype, quantize, backend)) as engine:
+            with open_engine(
+                default_model.changed(model, dtype, quantize, backend).spread(tensor_parallel, data_parallel)
+            ) as engine:
                 replayed = []
                 for one in replay_masks(engine, archive.history, owner, tree):
                     replayed.append(one)

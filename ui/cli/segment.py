@@ -25,7 +25,14 @@ from serving.model_choice import ModelChoice
 from serving.prediction import Prediction
 from storage.exports.png import mask_png, overlay_png
 from ui.cli.errors import OutputUnusableError
-from ui.cli.model_options import BackendOption, ModelOption, PrecisionOption, QuantisationOption
+from ui.cli.model_options import (
+    BackendOption,
+    DataParallelOption,
+    ModelOption,
+    PrecisionOption,
+    QuantisationOption,
+    TensorParallelOption,
+)
 from ui.cli.reporting import print_json, speak_errors
 
 OVERLAY_COLOUR = (255, 122, 31)  # as on the page: orange stands out from green, brown, grey and blue
@@ -141,6 +148,8 @@ def add_segment_command(
         dtype: PrecisionOption = None,
         quantize: QuantisationOption = None,
         backend: BackendOption = None,
+        tensor_parallel: TensorParallelOption = None,
+        data_parallel: DataParallelOption = None,
     ) -> None:
         """Answer a question about an image with a mask."""
         with speak_errors(as_json=as_json), tempfile.TemporaryDirectory() as folder:
@@ -153,7 +162,9 @@ def add_segment_command(
             ref = take_in_image(image, rendering_folder=Path(folder), limits=limits)
             admit_s = perf_counter() - started
             outputs.check(image)
-            with open_engine(default_model.changed(model, dtype, quantize, backend)) as engine:
+            with open_engine(
+                default_model.changed(model, dtype, quantize, backend).spread(tensor_parallel, data_parallel)
+            ) as engine:
                 report_stage = _ignore_stage if as_json else _print_stage
                 for answer in answer_questions(
                     engine, ref, questions, outputs, repeat=repeat, admit_s=admit_s, report_stage=report_stage

@@ -9,7 +9,14 @@ import typer
 
 from serving.model_choice import ModelChoice
 from ui.cli.errors import HostUnusableError, PortInUseError
-from ui.cli.model_options import BackendOption, ModelOption, PrecisionOption, QuantisationOption
+from ui.cli.model_options import (
+    BackendOption,
+    DataParallelOption,
+    ModelOption,
+    PrecisionOption,
+    QuantisationOption,
+    TensorParallelOption,
+)
 from ui.cli.reporting import speak_errors
 
 
@@ -41,12 +48,18 @@ def add_serve_command(
         dtype: PrecisionOption = None,
         quantize: QuantisationOption = None,
         backend: BackendOption = None,
+        tensor_parallel: TensorParallelOption = None,
+        data_parallel: DataParallelOption = None,
     ) -> None:
         """Open the chat in a browser."""
         with speak_errors():
             # Before the model is loaded: the answer to a taken port should not take seconds.
             ensure_port_is_free(host, port)
-            run_server(host, port, default_model.changed(model, dtype, quantize, backend))
+            run_server(
+                host,
+                port,
+                default_model.changed(model, dtype, quantize, backend).spread(tensor_parallel, data_parallel),
+            )
 
 
 def ensure_port_is_free(host: str, port: int) -> None:
