@@ -71,6 +71,8 @@ def _describe_by_hand(before: Facts, after: Facts, *, done: str, same: str) -> t
         return ("Nothing is left of what was marked." if before.pixel_count else "Nothing is marked.",)
     if change == 0:
         first = f"{same}; as much is marked as before."
+    elif before.pixel_count == 0:
+        first = f"Marked where you {done}: {change:,} pixel{'' if change == 1 else 's'}."
     else:
         verb = "added" if change > 0 else "removed"
         first = f"Changed where you {done}: {abs(change):,} pixel{'' if abs(change) == 1 else 's'} {verb}."

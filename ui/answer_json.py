@@ -31,4 +31,9 @@ def describe_answer(message: Message) -> dict[str, Any]:
             "mask": f"artefacts/{message.id}/mask.png",
             "overlay": f"artefacts/{message.id}/overlay.png",
         }
+        if message.image is not None and message.image.grid.is_georeferenced:
+            described |= {
+                "geotiff": f"artefacts/{message.id}/mask.tif",
+                "geojson": f"artefacts/{message.id}/mask.geojson",
+            }
     return described

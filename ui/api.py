@@ -28,7 +28,8 @@ def add_api(desk: TurnDesk, services: UiServices, settings: PageSettings) -> Non
 
         Returns:
             `text` and `status` of the answer; `found`, `count`, `share`, `pixels`, `area_m2`, `score`, `seconds`
-            where the image was asked; addresses of `mask` and `overlay` where something was found;
+            where the image was asked; addresses of `mask` and `overlay` where something was found, of `geotiff` and
+            `geojson` too where the image is georeferenced;
             `operations`, the steps to the mask; `conversation_id`, `message_id` and `parent_id` (the question);
             `cookie` for a caller that sent none: send it back to go on.
         """

@@ -63,9 +63,9 @@ def render_branches(tree: ConversationTree, message: Message) -> Markup:
         '<button type="button" class="icon-button" data-action="edit-question" data-message="{}" data-text="{}" '
         'aria-label="Edit this question" title="Ask it differently, on a branch of its own">{}</button>'
     ).format(message.id, message.text, PENCIL)
-    return Markup('<p class="branches">{}{}</p>').format(
-        switch, edit if message.text and not message.mask_parents else ""
-    )
+    if not message.text or message.mask_parents:
+        edit = Markup("")
+    return Markup('<p class="branches">{}{}</p>').format(switch, edit) if switch or edit else Markup("")
 
 
 def render_branch_dialogs() -> Markup:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import gradio as gr
+from markupsafe import Markup
 
 from assistant.errors import ConversationNotFoundError
 from ui.access import owner_of
@@ -20,6 +21,7 @@ from ui.limits import PLAIN_TEXT_LENGTH
 from ui.message_html import render_no_progress, render_progress, render_refusal
 from ui.page_html import render_empty
 from ui.turn_desk import Sent, TurnDesk, Upload
+from ui.turns_in_flight import Progress, TurnInFlight
 
 ENGINE_QUEUE = "gpu"
 BRIDGE_SCRIPT = Path(__file__).parent / "assets" / "bridge.js"
@@ -126,6 +128,7 @@ class ChatEvents:
             (bridge.page_step, hand.on_change_step),
             (bridge.page_threshold, hand.on_change_threshold),
             (bridge.page_point, hand.on_point),
+            (bridge.page_brush, hand.on_brush),
         ):
             self._follow(event(handle, inputs=place, **quick))
         view.composer.stop(self._stop, inputs=[view.turn_id], queue=False, api_visibility="private")
@@ -244,9 +247,7 @@ class ChatEvents:
         for progress in self._desk.in_flight.follow(turn):
             if progress.is_finished:
                 break
-            changes: Changes = {
-                view.live: render_progress(progress, question=turn.request.text, image=turn.request.image)
-            }
+            changes: Changes = {view.live: _render_turn(turn, progress)}
             if progress.is_stored and not is_listed:
                 is_listed = True
                 changes |= self._show_stored(owner, progress.conversation_id or "", search)
@@ -296,9 +297,7 @@ class ChatEvents:
         if turn is not None:
             changes[self._view.turn_id] = turn.id
             changes[self._view.composer] = _set_composer(is_busy=True)
-            changes[self._view.live] = render_progress(
-                turn.progress, question=turn.request.text, image=turn.request.image
-            )
+            changes[self._view.live] = _render_turn(turn, turn.progress)
             if sent.conversation_id == "":
                 changes[self._view.transcript] = ""
         return changes
@@ -322,7 +321,7 @@ class ChatEvents:
             live = render_refusal(str(error), question="", image_name=None)
         turn = self._desk.in_flight.find(owner, conversation_id) if conversation_id else None
         if turn is not None:
-            live = render_progress(turn.progress, question=turn.request.text, image=turn.request.image)
+            live = _render_turn(turn, turn.progress)
         return {
             view.transcript: transcript,
             view.live: live,
@@ -338,6 +337,12 @@ class ChatEvents:
     def _all_outputs(self) -> list[Any]:
         view = self._view
         return [view.transcript, view.live, view.composer, view.conversation_id, view.turn_id, self._history]
+
+
+def _render_turn(turn: TurnInFlight, progress: Progress) -> Markup:
+    """Return a turn in flight as far as it has come."""
+    request = turn.request
+    return render_progress(progress, question=request.text, image=request.image, is_by_hand=request.change is not None)
 
 
 def _set_composer(*, is_busy: bool, text: str | None = None) -> Any:

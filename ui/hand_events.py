@@ -9,7 +9,7 @@ from assistant.changes import Change, Revision
 from assistant.intents import Command, CommandKind
 from assistant.interfaces import History
 from ui.access import owner_of
-from ui.hand_changes import change_step, read_pointing, set_threshold
+from ui.hand_changes import change_step, read_painting, read_pointing, set_threshold
 from ui.turn_desk import Sent, TurnDesk
 
 Changes = dict[Any, Any]
@@ -118,6 +118,16 @@ class HandEvents:
             (conversation_id, turn_id, search),
             request,
             lambda _: read_pointing(str(event.message_id), event.clicks, event.box),
+        )
+
+    def on_brush(
+        self, conversation_id: str, turn_id: str, search: str, event: gr.EventData, request: gr.Request
+    ) -> Changes:
+        """Change a mask where somebody painted."""
+        return self._change(
+            (conversation_id, turn_id, search),
+            request,
+            lambda _: read_painting(str(event.message_id), event.strokes),
         )
 
     def _change(

@@ -39,6 +39,12 @@ THEME = _draw('<circle cx="12" cy="12" r="8.5"/><path d="M12 3.5a8.5 8.5 0 0 1 0
 EYE = _draw(
     '<path d="M2.5 12S6 5.5 12 5.5 21.5 12 21.5 12 18 18.5 12 18.5 2.5 12 2.5 12Z"/><circle cx="12" cy="12" r="3"/>'
 )
+ZOOM = _draw('<circle cx="10.5" cy="10.5" r="6"/><path d="m15 15 5 5"/>')
+BRUSH = _draw(
+    '<path d="M9.5 14.5 19 5a1.8 1.8 0 0 0-2.5-2.5L7 12"/><path d="M7 12c-3 0-2.5 4.5-5 5.5 1.5 3 7.5 3 7.5-1.5Z"/>'
+)
+ERASER = _draw('<path d="m7 19-3.5-3.5a1.5 1.5 0 0 1 0-2L12 5l7 7-7 7Z"/><path d="m8 9 7 7"/><path d="M7 19h13"/>')
+TOOLS = _draw('<path d="M4 7h9M17 7h3M4 17h3M11 17h9"/><circle cx="15" cy="7" r="2"/><circle cx="9" cy="17" r="2"/>')
 MINUS = _draw('<path d="M5 12h14"/>')
 BOX = _draw('<rect x="4" y="6" width="16" height="12" rx="1" stroke-dasharray="3 2.5"/>')
 UNDO = _draw('<path d="m8 5-4 4 4 4"/><path d="M4 9h10a5.5 5.5 0 0 1 0 11h-4"/>')

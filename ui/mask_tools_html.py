@@ -1,38 +1,27 @@
-"""The tools under a picture with a mask: pointing, threshold; and the dialogs that the tools open.
+"""The tools for a mask: pointing, brush, threshold; and the dialogs that the tools open.
 
-Escaped like `message_html.py`. What the tools do is in `assets/pointing.js`, `threshold.js` and `steps.js`.
+Escaped like `message_html.py`. What the tools do is in `assets/pointing.js`, `brush.js`, `threshold.js` and `steps.js`.
 """
 
 from markupsafe import Markup
 
-from ui.icons import BOX, EYE, MINUS, PLUS
+from ui.icons import BOX, BRUSH, ERASER, MINUS, PLUS, ZOOM
 
 # The model's own mask holds what it thinks likelier than not.
 OWN_THRESHOLD_PERCENT = 50
 
 TOOLS = (
-    ("look", EYE, "Look", "A click shows the picture at full size"),
+    ("look", ZOOM, "Look", "A click shows the picture at full size"),
     ("add", PLUS, "Add", "A click adds what is there; with Shift it removes; a drag draws a box"),
     ("remove", MINUS, "Remove", "A click removes what is there"),
     ("box", BOX, "Box", "Draw a box around a thing"),
+    ("brush", BRUSH, "Brush", "Paint: exactly what the brush goes over is marked; with Shift it erases"),
+    ("erase", ERASER, "Erase", "Erase: exactly what the brush goes over is no longer marked"),
 )
 
-
-def render_tools(*, is_open: bool, threshold_percent: int | None) -> Markup:
-    """Return the tools of an answer with a mask.
-
-    Args:
-        is_open: whether they are seen before anybody asks for them.
-        threshold_percent: where the mask's threshold stands; None where no confidence was kept.
-    """
-    return Markup(
-        '<details class="refine"{open}><summary>Refine this mask</summary>'
-        '<div class="refine-body">{tools}{threshold}</div></details>'
-    ).format(
-        open=Markup(" open") if is_open else "",
-        tools=render_tool_choice(),
-        threshold="" if threshold_percent is None else _render_threshold(threshold_percent),
-    )
+# Half the brush's width, in pixels of the screen: what is painted is as wide as the ring that is seen.
+START_BRUSH_PX = 12
+LARGEST_BRUSH_PX = 60
 
 
 def render_tool_choice() -> Markup:
@@ -61,7 +50,17 @@ def render_tool_dialogs() -> Markup:
     )
 
 
-def _render_threshold(percent: int) -> Markup:
+def render_brush_size() -> Markup:
+    """Return the slider of the brush's size; it is seen while the brush is in hand."""
+    return Markup(
+        '<label class="slider brush-size"><span>Brush size</span>'
+        '<input type="range" min="1" max="{largest}" step="1" value="{start}" data-control="brush-size" '
+        'title="Also the keys [ and ]"><output>{start}</output></label>'
+    ).format(largest=LARGEST_BRUSH_PX, start=START_BRUSH_PX)
+
+
+def render_threshold(percent: int) -> Markup:
+    """Return the slider of a mask's threshold, standing at `percent`."""
     return Markup(
         '<div class="threshold"><label class="slider"><span>Mark from</span>'
         '<input type="range" min="1" max="99" step="1" value="{percent}" data-control="threshold" '

@@ -14,10 +14,12 @@ from assistant.conversation import Message, Role, Status
 from assistant.conversation_tree import ConversationTree
 from serving.image_ref import ImageRef
 from ui.branches_html import render_branches, render_moves
-from ui.icons import ALERT, CHECK, COPY, IMAGE, LOGO, RETRY, STOPPED
+from ui.folding import Shown, describe_changes, fold_messages, is_wish
+from ui.icons import ALERT, CHECK, COPY, IMAGE, LOGO, RETRY, STOPPED, UNDO
 from ui.limits import shorten_text
 from ui.overlay_html import render_ground, render_overlay, shorten_label
 from ui.steps_html import render_steps
+from ui.toolbar_html import render_hand_start, render_toolbar
 from ui.turns_in_flight import Progress
 
 NO_MARKUP = Markup("")
@@ -42,26 +44,32 @@ def render_transcript(
     parts: list[Markup] = []
     shown: ImageRef | None = None
     question: Message | None = None
-    for position, message in enumerate(messages):
-        is_last = position == len(messages) - 1
+    answered = {one.image.digest for one in messages if one.image is not None and one.facts is not None}
+    seen = fold_messages(messages)
+    if is_busy and seen and is_wish(seen[-1].message):
+        seen = seen[:-1]  # the live region says what is being done
+    for position, one in enumerate(seen):
+        message = one.message
+        is_last = position == len(seen) - 1
         if message.role is Role.USER:
             question = message
             is_new_image = message.image is not None and (shown is None or shown.digest != message.image.digest)
+            is_bare = message.image is not None and message.image.digest not in answered
             branches = Markup("") if tree is None else render_branches(tree, message)
-            parts.append(render_user_message(message, with_image=is_new_image, branches=branches))
+            parts.append(render_user_message(message, with_image=is_new_image, is_pointable=is_bare, branches=branches))
             shown = message.image or shown
         else:
-            is_superseded = not is_last and messages[position + 1].role is Role.ASSISTANT
-            can_retry = (
-                is_last and not is_busy and question is not None and question.text != "" and not question.mask_parents
-            )
+            is_superseded = not is_last and seen[position + 1].message.role is Role.ASSISTANT
+            # What was done by hand is done again by hand: its words are no question.
+            can_retry = is_last and not is_busy and not one.changes and question is not None and not is_wish(question)
             parts.append(
                 render_answer(
-                    message,
-                    retry_of=question.id if question is not None and can_retry else None,
+                    one,
+                    retry_of=question.id if question is not None and question.text and can_retry else None,
                     is_superseded=is_superseded,
                     is_last=is_last,
                     with_suggestions=is_last and not is_busy and message.facts is None and _is_bare_image(question),
+                    by_hand=_render_by_hand(one, tree, can_undo=is_last and not is_busy),
                 )
             )
     if messages and messages[-1].role is Role.USER and not is_busy:
@@ -73,50 +81,75 @@ def render_transcript(
     )
 
 
-def render_user_message(message: Message, *, with_image: bool, branches: Markup = NO_MARKUP) -> Markup:
-    """Return what a person said, with the picture where it is a new one; `branches` stand below."""
+def render_user_message(
+    message: Message, *, with_image: bool, is_pointable: bool = False, branches: Markup = NO_MARKUP
+) -> Markup:
+    """Return what a person said, with the picture where it is a new one; `branches` stand below.
+
+    Args:
+        message: from the person.
+        with_image: show the picture.
+        is_pointable: it was asked nothing yet, and can be marked by hand.
+        branches: from `render_branches`.
+    """
     picture = Markup("")
     if with_image and message.image is not None:
-        picture = _render_upload(message.id, message.image)
+        picture = _render_upload(message.id, message.image, is_pointable=is_pointable)
     return _wrap_user(picture, message.text, below=branches)
 
 
 def render_answer(
-    message: Message, *, retry_of: str | None, is_superseded: bool, is_last: bool, with_suggestions: bool
+    shown: Shown,
+    *,
+    retry_of: str | None,
+    is_superseded: bool,
+    is_last: bool,
+    with_suggestions: bool,
+    by_hand: Markup = NO_MARKUP,
 ) -> Markup:
-    """Return what the assistant said: picture with overlay, sentence, figures and actions.
+    """Return what the assistant said: picture with overlay, sentence, figures, and the bar of tools.
 
     Args:
-        message: from the assistant.
+        shown: a message from the assistant.
         retry_of: the question to ask again on Retry; None for no such button.
         is_superseded: another answer to the same question follows.
-        is_last: nothing follows; the tools of its mask are at hand.
-        with_suggestions: offer questions to click.
+        is_last: nothing follows; a picture that marks nothing is shown to be pointed at.
+        with_suggestions: offer questions to click, and to mark by hand.
+        by_hand: what was done by hand to come to it.
     """
+    message = shown.message
     if message.status is not Status.COMPLETE:
         return _render_unanswered(message.text, message.status, retry_of=retry_of, is_superseded=is_superseded)
     figure = Markup("")
     if message.mask_digest is not None and message.image is not None:
-        figure = render_overlay(message, message.image, is_last=is_last)
+        figure = render_overlay(message, message.image, picture_of=shown.root_id)
     elif message.facts is not None and message.image is not None and is_last:
-        figure = render_ground(message, message.image)
-    return _wrap_assistant(
-        Markup('{}{}<p class="answer-text" data-copy-source>{}</p>{}{}').format(
-            figure,
-            render_steps(message.id, message.operations),
-            message.text,
-            _render_suggestions() if with_suggestions else "",
-            Markup("") if with_suggestions else _render_footer(message, retry_of=retry_of),
-        )
+        figure = render_ground(message, message.image, picture_of=shown.root_id)
+    actions = _render_actions(retry_of)
+    if with_suggestions:
+        below = _render_suggestions() + render_hand_start(message.id)
+    elif figure and message.image is not None:
+        below = _render_figures(message) + render_toolbar(message, message.image, actions=actions)
+    else:
+        below = Markup('<footer class="answer-footer">{}{}</footer>').format(_render_figures(message), actions)
+    body = Markup('{}<p class="answer-text" data-copy-source>{}</p>{}{}{}').format(
+        figure, message.text, by_hand, render_steps(message.id, message.operations), below
     )
+    if figure:
+        body = Markup('<div class="work" data-answer="{}" data-pointable>{}</div>').format(message.id, body)
+    return _wrap_assistant(body, root_id=shown.root_id)
 
 
-def render_progress(progress: Progress, *, question: str, image: ImageRef | None) -> Markup:
-    """Return the turn that is in flight: the question while it is not stored, and the stages."""
+def render_progress(progress: Progress, *, question: str, image: ImageRef | None, is_by_hand: bool = False) -> Markup:
+    """Return the turn that is in flight: the question while it is not stored, and the stages.
+
+    A change by hand is no question: it will be seen in the answer that it changes.
+    """
     mine = Markup("")
-    if not progress.is_stored:
+    if not progress.is_stored and not is_by_hand:
         mine = _wrap_user(_render_attachment(image) if image is not None else Markup(""), question)
-    return _wrap_live(Markup("{}{}").format(mine, _wrap_assistant(_render_stages(progress), is_live=True)))
+    kind = " is-live is-by-hand" if is_by_hand else " is-live"
+    return _wrap_live(Markup("{}{}").format(mine, _wrap_assistant(_render_stages(progress), kind=kind)))
 
 
 def render_refusal(sentence: str, *, question: str, image_name: str | None) -> Markup:
@@ -138,16 +171,32 @@ def describe_image(image: ImageRef) -> str:
     return f"{image.name}, {image.grid.width:,} × {image.grid.height:,} pixels"
 
 
-def _render_upload(message_id: str, image: ImageRef) -> Markup:
+def _render_by_hand(shown: Shown, tree: ConversationTree | None, *, can_undo: bool) -> Markup:
+    """Return the line that says what was done by hand, with the way back and to other branches."""
+    if not shown.changes:
+        return NO_MARKUP
+    undo = Markup(
+        '<button type="button" class="quiet" data-action="move" data-kind="undo" title="Take the last one back (u)">'
+        "{}<span>Undo</span></button>"
+    ).format(UNDO)
+    switches = [] if tree is None else [render_branches(tree, change.wish) for change in reversed(shown.changes)]
+    return Markup('<div class="by-hand"><span>By hand: {}</span>{}{}</div>').format(
+        describe_changes(shown.changes), undo if can_undo else "", next(filter(None, switches), "")
+    )
+
+
+def _render_upload(message_id: str, image: ImageRef, *, is_pointable: bool) -> Markup:
     notes = " ".join(image.notes)
     return Markup(
-        '<figure class="upload"><a class="picture" href="artefacts/{id}/image" target="_blank" rel="noopener" '
-        'data-action="zoom" style="--w:{width};--h:{height}" title="Open full size">'
+        '<figure class="upload"{pointable}>'
+        '<a class="picture" href="artefacts/{id}/image" target="_blank" rel="noopener" data-action="zoom" '
+        'style="--w:{width};--h:{height}" title="Open full size">'
         '<img class="picture-base" src="artefacts/{id}/image" alt="Image {description}" width="{width}" '
         'height="{height}"></a>'
         "<figcaption>{description}{notes}</figcaption></figure>"
     ).format(
         id=message_id,
+        pointable=Markup(' data-answer="{}" data-pointable').format(message_id) if is_pointable else "",
         width=image.grid.width,
         height=image.grid.height,
         description=describe_image(image),
@@ -212,7 +261,7 @@ def _render_interrupted(question: Message) -> Markup:
     )
 
 
-def _render_footer(message: Message, *, retry_of: str | None) -> Markup:
+def _render_figures(message: Message) -> Markup:
     figures: list[Markup] = []
     if message.facts is not None and message.facts.pixel_count > 0:
         if message.score is not None:
@@ -223,12 +272,15 @@ def _render_footer(message: Message, *, retry_of: str | None) -> Markup:
         figures.append(_render_figure("Parts", f"{message.facts.count:,}"))
     if message.seconds:
         figures.append(_render_figure("Time", f"{sum(message.seconds.values()):.1f} s"))
-    listed = Markup('<dl class="figures">{}</dl>').format(Markup("").join(figures)) if figures else Markup("")
+    return Markup('<dl class="figures">{}</dl>').format(Markup("").join(figures)) if figures else NO_MARKUP
+
+
+def _render_actions(retry_of: str | None) -> Markup:
     return Markup(
-        '<footer class="answer-footer">{}<span class="answer-actions">'
+        '<span class="answer-actions">'
         '<button type="button" class="quiet" data-action="copy" title="Copy the answer">{}<span>Copy</span></button>'
-        "{}</span></footer>"
-    ).format(listed, COPY, _render_retry(retry_of, "Retry", is_prominent=False) if retry_of is not None else "")
+        "{}</span>"
+    ).format(COPY, _render_retry(retry_of, "Retry", is_prominent=False) if retry_of is not None else "")
 
 
 def _render_figure(name: str, value: str) -> Markup:
@@ -263,11 +315,11 @@ def _wrap_user(picture: Markup, text: str, *, below: Markup = NO_MARKUP) -> Mark
     )
 
 
-def _wrap_assistant(body: Markup, *, is_live: bool = False) -> Markup:
+def _wrap_assistant(body: Markup, *, kind: str = "", root_id: str = "") -> Markup:
     return Markup(
-        '<article class="message is-assistant{}"><span class="avatar" aria-hidden="true">{}</span>'
+        '<article class="message is-assistant{}"{}><span class="avatar" aria-hidden="true">{}</span>'
         '<div class="answer"><h3 class="sr-only">SegEarth Chat</h3>{}</div></article>'
-    ).format(" is-live" if is_live else "", LOGO, body)
+    ).format(kind, Markup(' data-root="{}"').format(root_id) if root_id else "", LOGO, body)
 
 
 def _wrap_live(body: Markup) -> Markup:

@@ -12,7 +12,7 @@ from assistant.conversation import ConversationSummary
 from ui.branches_html import render_branch_dialogs
 from ui.icons import CLOSE, KEYBOARD, LOGO, MENU, PENCIL, PLUS, THEME, TRASH
 from ui.interfaces import Example
-from ui.mask_tools_html import render_tool_choice, render_tool_dialogs
+from ui.mask_tools_html import render_brush_size, render_tool_choice, render_tool_dialogs
 
 PRODUCT = "SegEarth Chat"
 PURPOSE = "Ask an aerial or satellite image a question in plain words, and see the answer marked on it."
@@ -26,8 +26,10 @@ SHORTCUTS = (
     ("s", "Search your conversations"),
     ("m", "Show or hide the latest mask"),
     ("p", "Point at pictures: arrow keys, Enter adds, Shift + Enter removes"),
+    ("Enter, arrows, Enter", "With the brush on a picture: put it down, draw, lift it"),
+    ("[ / ]", "Smaller / larger brush"),
     ("u / y", "Undo / redo"),
-    ("Esc", "Stop the running question, or close what is open"),
+    ("Esc", "Drop a stroke, stop the running question, or close what is open"),
 )
 
 NO_HISTORY = "Your conversations will be kept here."
@@ -152,7 +154,7 @@ def render_dialogs() -> Markup:
         '<dialog id="zoom-dialog" class="zoom" aria-label="Picture at full size">'
         '<div class="zoom-stage"></div><button type="button" class="icon-button zoom-close" data-action="close-dialog" '
         'aria-label="Close the picture">{close}</button><div class="zoom-tools" hidden>{tools}</div></dialog>{more}'
-    ).format(rows=Markup("").join(rows), close=CLOSE, tools=render_tool_choice(), more=more)
+    ).format(rows=Markup("").join(rows), close=CLOSE, tools=render_tool_choice() + render_brush_size(), more=more)
 
 
 def name_period(moment: datetime, now: datetime) -> str:

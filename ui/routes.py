@@ -1,4 +1,4 @@
-"""HTTP routes of our own: the pictures of messages, example thumbnails, page files, health and metrics.
+"""HTTP routes of our own: pictures and files of messages, example thumbnails, page files, health and metrics.
 
 Pictures are looked up by message, and so by owner: there is no address under which somebody else's image can be had.
 A message never changes, so browsers may keep its pictures, but only the person's own browser.
@@ -23,6 +23,8 @@ from assistant.mask_changes import preview_steps
 from serving.errors import ServingError
 from serving.image_ref import ImageRef
 from storage.errors import StorageError
+from storage.exports.geojson import mask_geojson
+from storage.exports.geotiff import mask_geotiff
 from ui.access import owner_of
 from ui.artefacts import (
     describe_comparison,
@@ -57,6 +59,8 @@ def build_routes(services: UiServices, settings: PageSettings) -> list[BaseRoute
     return [
         Route("/artefacts/{message_id}/image", artefacts.send_image),
         Route("/artefacts/{message_id}/mask.png", artefacts.send_mask),
+        Route("/artefacts/{message_id}/mask.tif", artefacts.send_geotiff),
+        Route("/artefacts/{message_id}/mask.geojson", artefacts.send_geojson),
         Route("/artefacts/{message_id}/layer.png", artefacts.send_layer),
         Route("/artefacts/{message_id}/overlay.png", artefacts.send_overlay),
         Route("/artefacts/{message_id}/threshold/{percent:int}/layer.png", artefacts.send_threshold_layer),
@@ -95,20 +99,34 @@ class ArtefactRoutes:
     def send_image(self, request: Request) -> Response:
         """The image that the message is about, small enough for a page."""
         content, media_type = render_preview(self._find_image(request))
-        return _send_picture(content, media_type)
+        return _send_file(content, media_type)
 
     @_answering_errors
     def send_mask(self, request: Request) -> Response:
         """The mask: a 1-bit PNG at the image's native size."""
         message = self._find_message(request)
         content = render_mask(self._history.load_mask(owner_of(request), message.id))
-        return _send_picture(content, "image/png", download=_name_download(request, message, "mask"))
+        return _send_file(content, "image/png", download=_name_download(request, message, "mask.png"))
+
+    @_answering_errors
+    def send_geotiff(self, request: Request) -> Response:
+        """The mask as a GeoTIFF on the image's grid; only of a georeferenced image."""
+        message = self._find_message(request)
+        content = mask_geotiff(self._history.load_mask(owner_of(request), message.id))
+        return _send_file(content, "image/tiff", download=_name_download(request, message, "mask.tif"))
+
+    @_answering_errors
+    def send_geojson(self, request: Request) -> Response:
+        """The mask's outlines in longitude and latitude; only of a georeferenced image."""
+        message = self._find_message(request)
+        content = mask_geojson(self._history.load_mask(owner_of(request), message.id))
+        return _send_file(content, "application/geo+json", download=_name_download(request, message, "mask.geojson"))
 
     @_answering_errors
     def send_layer(self, request: Request) -> Response:
         """The mask as a coloured layer on nothing, to lie above the image."""
         message = self._find_message(request)
-        return _send_picture(render_layer(self._history.load_mask(owner_of(request), message.id)), "image/png")
+        return _send_file(render_layer(self._history.load_mask(owner_of(request), message.id)), "image/png")
 
     @_answering_errors
     def send_overlay(self, request: Request) -> Response:
@@ -116,14 +134,14 @@ class ArtefactRoutes:
         message = self._find_message(request)
         mask = self._history.load_mask(owner_of(request), message.id)
         content = render_overlay_picture(self._find_image(request), mask)
-        return _send_picture(content, "image/png", download=_name_download(request, message, "overlay"))
+        return _send_file(content, "image/png", download=_name_download(request, message, "overlay.png"))
 
     @_answering_errors
     def send_threshold_layer(self, request: Request) -> Response:
         """The layer that another threshold would give, the answer's other steps done again; nothing is stored."""
         message, owner = self._find_message(request), owner_of(request)
         steps = set_threshold(message.operations, request.path_params["percent"])
-        return _send_picture(render_layer(preview_steps(self._history, owner, message, steps)), "image/png")
+        return _send_file(render_layer(preview_steps(self._history, owner, message, steps)), "image/png")
 
     @_answering_errors
     def send_difference(self, request: Request) -> Response:
@@ -137,7 +155,7 @@ class ArtefactRoutes:
         """What changed from another answer's mask to this one's, as a layer."""
         owner = owner_of(request)
         masks = [load_marked(self._history, owner, request.path_params[name]) for name in ("other_id", "message_id")]
-        return _send_picture(render_difference(masks[0], masks[1]), "image/png")
+        return _send_file(render_difference(masks[0], masks[1]), "image/png")
 
     def _find_message(self, request: Request) -> Message:
         return self._history.get_message(owner_of(request), request.path_params["message_id"])
@@ -189,17 +207,17 @@ class WatchRoutes:
         return Response(self._services.metrics.render(), headers={"Content-Type": CONTENT_TYPE})
 
 
-def _send_picture(content: bytes, media_type: str, *, download: str | None = None) -> Response:
+def _send_file(content: bytes, media_type: str, *, download: str | None = None) -> Response:
     headers = {"Cache-Control": PRIVATE_CACHE, "Vary": "Cookie", "Cross-Origin-Resource-Policy": "same-origin"}
     if download is not None:
         headers["Content-Disposition"] = f'attachment; filename="{download}"'
     return Response(content, media_type=media_type, headers=headers)
 
 
-def _name_download(request: Request, message: Message, kind: str) -> str | None:
+def _name_download(request: Request, message: Message, name: str) -> str | None:
     """Return a plain ASCII file name where the address asks for a download."""
     if "download" not in request.query_params or message.image is None:
         return None
     stem = Path(message.image.name).stem
     plain = "".join(character if character.isascii() and character.isalnum() else "-" for character in stem)
-    return f"{plain.strip('-')[:60] or 'image'}-{kind}.png"
+    return f"{plain.strip('-')[:60] or 'image'}-{name}"

@@ -1,10 +1,14 @@
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from assistant.conversation import Status
+from assistant.making import Pointed
+from serving.clicks import Click
+from serving.grid import Grid
 from tests.fakes.messages import FACTS, IMAGE, build_answer, build_mask_answer, build_question
 from ui.limits import SHOWN_TEXT_LENGTH
 from ui.message_html import render_progress, render_refusal, render_transcript
@@ -102,6 +106,61 @@ def test_every_picture_has_an_alternative_text() -> None:
 def test_downloads_of_mask_and_overlay_are_offered() -> None:
     links = [link["href"] for link in Page(render(build_mask_answer("Where?"))).all("a") if "download" in link]
     assert links == ["artefacts/a1/mask.png?download=1", "artefacts/a1/overlay.png?download=1"]
+
+
+def test_georeferenced_masks_leave_as_geotiff_and_geojson_too() -> None:
+    placed = replace(IMAGE, grid=Grid(768, 1024, (1.0, 0.0, 0.0, 0.0, -1.0, 0.0), "EPSG:32633"))
+    page = Page(render(build_mask_answer("Where?", image=placed)))
+    names = [str(link["href"]).partition("?")[0] for link in page.all("a") if "download" in link]
+    assert names == [f"artefacts/a1/{name}" for name in ("mask.png", "overlay.png", "mask.tif", "mask.geojson")]
+
+
+def test_what_is_read_after_the_picture_is_the_answer_and_tools_are_folded() -> None:
+    page = Page(render(build_mask_answer("Where?")))
+    assert page.text.split("SegEarth Chat", 1)[1].startswith("Found 3 separate areas.Confidence93%")
+    panels = [attributes for tag, attributes in page.elements if tag == "div" and "data-panel" in attributes]
+    assert [panel["data-panel"] for panel in panels] == ["refine", "mask", "export"]
+    assert all("hidden" in panel for panel in panels)
+
+
+def render_by_hand(*, is_busy: bool = False) -> Page:
+    click = Pointed((Click(3, 8, is_positive=True),))
+    wish = replace(build_question("Add what is at 3, 8", mask_parents=("a1",)), id="w1")
+    changed = replace(build_mask_answer("Where?", making=click, mask_parents=("a1",)), id="a2")
+    again = replace(wish, id="w2", mask_parents=("a2",))
+    messages = [build_question("Where?", image=IMAGE), build_mask_answer("Where?"), wish, changed]
+    return Page(render(*messages, *([again] if is_busy else []), is_busy=is_busy))
+
+
+def test_a_change_by_hand_shows_its_newest_state_how_often_and_the_way_back() -> None:
+    page = render_by_hand()
+    assert "By hand: 1 click" in page.text
+    assert "Add what is at" not in page.text
+    assert [button["data-kind"] for button in page.with_action("move")] == ["undo"]
+    assert page.with_action("retry") == []
+
+
+def test_the_picture_is_addressed_as_before_the_change_so_that_browsers_keep_it() -> None:
+    sources = [image["src"] for image in render_by_hand().all("img")]
+    assert sources == ["artefacts/q1/image", "artefacts/a1/image", "artefacts/a2/layer.png"]
+
+
+def test_what_is_being_done_by_hand_is_said_by_the_live_region_alone() -> None:
+    page = render_by_hand(is_busy=True)
+    assert "Add what is at" not in page.text
+    assert page.with_action("move") == []
+    assert "Add what is at" not in render_progress(
+        Progress(), question="Add what is at 3, 8", image=IMAGE, is_by_hand=True
+    )
+
+
+def test_an_image_can_be_pointed_at_until_it_has_an_answer() -> None:
+    upload = build_question("", image=IMAGE)
+    bare = Page(render(upload, build_answer("Here it is.", image=IMAGE)))
+    assert [figure.get("data-answer") for figure in bare.all("figure")] == ["q1"]
+    assert len(bare.with_action("set-tool")) > 0
+    answered = Page(render(upload, build_mask_answer("Where?")))
+    assert [figure.get("data-answer") for figure in answered.all("figure")] == [None, None]
 
 
 def test_an_image_is_shown_once_while_it_stays_the_same() -> None:

@@ -1,3 +1,4 @@
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from io import BytesIO
@@ -5,7 +6,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import rasterio
 from PIL import Image
+from rasterio.io import MemoryFile
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
@@ -14,7 +17,9 @@ from tests.fakes.history import InMemoryHistory
 from tests.fakes.pages import RED_BOX_XYXY, SECRET, build_settings, open_services, write_red_box
 from ui.access import COOKIE_NAME, OwnerSigner
 from ui.app import build_app_arguments
+from ui.hand_changes import read_painting
 from ui.interfaces import PageSettings, UiServices
+from ui.routes import ASSETS
 from ui.turn_desk import TurnDesk, Upload
 
 SIGNER = OwnerSigner(SECRET)
@@ -115,6 +120,35 @@ def test_difference_is_its_owners_alone(site: Site) -> None:
 def test_download_has_a_plain_name(site: Site) -> None:
     _, _, headers = site.get("overlay.png?download=1")
     assert headers["content-disposition"] == 'attachment; filename="my--box-overlay.png"'
+
+
+def test_mask_of_a_georeferenced_image_leaves_as_geotiff_and_geojson(site: Site, tmp_path: Path) -> None:
+    desk = TurnDesk(site.services, build_settings(tmp_path))
+    scene = Path(ASSETS) / "examples" / "roofs.tif"
+    kept = desk.send(OWNER, session="tab", conversation_id="", text="", uploads=[Upload(scene, "roofs.tif")])
+    bare = site.services.history.list_messages(OWNER, kept.conversation_id)[0]
+    dab = [{"path": [[40, 50]], "radius": 6, "is_adding": True}]
+    sent = desk.change(OWNER, session="tab", conversation_id="", read_change=lambda _: read_painting(bare.id, dab))
+    painted = desk.work(OWNER, sent.turn_id)
+    assert painted is not None
+    assert painted.facts is not None
+    placed = Site(site.client, site.services, painted.id)
+    status, content, headers = placed.get("mask.tif?download=1")
+    assert (status, headers["content-type"]) == (200, "image/tiff")
+    assert headers["content-disposition"] == 'attachment; filename="roofs-mask.tif"'
+    with MemoryFile(content) as memory, memory.open() as written, rasterio.open(scene) as original:
+        assert (written.crs, written.transform) == (original.crs, original.transform)
+        assert int(written.read(1).sum()) == painted.facts.pixel_count
+    status, content, headers = placed.get("mask.geojson?download=1")
+    assert (status, headers["content-type"]) == (200, "application/geo+json")
+    assert [one["properties"]["pixels"] for one in json.loads(content)["features"]] == [painted.facts.pixel_count]
+    assert [placed.get(name, owner=STRANGER)[0] for name in ("mask.tif", "mask.geojson")] == [404, 404]
+
+
+@pytest.mark.parametrize("name", ["mask.tif", "mask.geojson"])
+def test_mask_of_a_plain_picture_lies_nowhere_on_the_globe_and_says_so(site: Site, name: str) -> None:
+    status, content, _ = site.get(name)
+    assert (status, b"save the mask as PNG" in content) == (404, True)
 
 
 def test_unknown_message_is_a_sentence(site: Site) -> None:

@@ -12,6 +12,7 @@ const names = [
   "page_step",
   "page_threshold",
   "page_point",
+  "page_brush",
   "page_move",
   "page_switch",
   "page_edit",

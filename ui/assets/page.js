@@ -1,9 +1,13 @@
 // Everything that the page does by itself: one listener per kind of event, for elements that name what they do in
-// data-action or data-control. Tools for masks have scripts of their own: steps.js, threshold.js, pointing.js.
+// data-action or data-control. Tools for masks have scripts of their own: steps.js, threshold.js, pointing.js, brush.js.
 
 import { actions, find, raise } from "./actions.js";
-import { askNow, showTool } from "./pointing.js";
+import { askNow } from "./asking.js";
 import "./branches.js";
+import { showBrushSize } from "./brush.js";
+import { showPanels } from "./panels.js";
+import { showTool } from "./pictures.js";
+import { keepCursor } from "./pointing.js";
 import "./steps.js";
 import { showThresholds } from "./threshold.js";
 
@@ -39,9 +43,9 @@ function showMaskControls() {
     if (slider.value !== String(setting.opacity)) slider.value = String(setting.opacity);
     slider.disabled = !setting.visible;
     box.checked = setting.visible;
-    const output = figure.querySelector("output");
+    const output = slider.parentElement.querySelector("output");
     const label = `${setting.opacity}%`;
-    if (output && output.textContent !== label) output.textContent = label;
+    if (output.textContent !== label) output.textContent = label;
   }
 }
 
@@ -287,8 +291,26 @@ function noteScroll(event) {
 }
 document.addEventListener("scroll", noteScroll, { capture: true, passive: true });
 
+// Whoever changes a mask by hand looks at one place, which must not move: neither while that is done nor when the new
+// state has taken the old one's place.
+const byHand = ["page_point", "page_brush", "page_step", "page_threshold", "page_move"];
+let isHeldStill = false;
+let shownPlace;
+
+document.addEventListener("segearth", (event) => {
+  if (byHand.includes(event.detail.name)) isHeldStill = true;
+});
+
+function noteByHand() {
+  const place = [...document.querySelectorAll("#transcript .message.is-assistant")].at(-1)?.dataset.root;
+  const isIdle = find("#live .is-live") === null;
+  isHeldStill = find("#live .is-by-hand") !== null || (isHeldStill && isIdle && place === shownPlace);
+  if (isIdle) shownPlace = place;
+}
+
 function followChanges() {
   keepAddress();
+  noteByHand();
   showMaskControls();
   const conversation = find("#transcript [data-conversation]")?.dataset.conversation;
   const isEmpty = conversation === "";
@@ -296,15 +318,22 @@ function followChanges() {
   const isNew = conversation !== followed || find("#live .is-live") !== null;
   followed = conversation;
   showTool();
+  showPanels();
+  showBrushSize();
   showThresholds();
   followInZoom();
+  keepCursor();
   askNow();
   if (isEmpty) find("#scroller")?.scrollTo(0, 0);
-  else if (isFollowing || isNew) scrollToEnd();
+  else if (!isHeldStill && (isFollowing || isNew)) scrollToEnd();
 }
 
 // A picture that arrives makes the conversation longer; whoever was at its end stays there.
-document.addEventListener("load", (event) => event.target.tagName === "IMG" && isFollowing && scrollToEnd(), true);
+document.addEventListener(
+  "load",
+  (event) => event.target.tagName === "IMG" && isFollowing && !isHeldStill && scrollToEnd(),
+  true,
+);
 
 // A picture that cannot be shown says so instead of leaving a hole; browsers cannot show a TIFF about to be sent.
 function noteBroken(event) {

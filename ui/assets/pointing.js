@@ -1,111 +1,41 @@
-// Pointing at a picture: clicks that say "this too" or "not this", and a box around a thing, in pixels of the image.
+// Pointing at a picture: clicks that say "this too" or "not this", and a box around a thing, in pixels of the image;
+// and the keys that do with every tool what a hand does.
 //
 // With a tool in hand (body[data-tool]) a click adds or removes, with Shift or Alt it removes, and a drag draws a box.
-// Fingers draw a box with the box tool alone, so that they can scroll with the others. What is pointed at while an
-// answer is under way is kept, and asked all at once afterwards, of the answer that came.
+// Fingers draw a box with the box tool alone, so that they can scroll with the others. The brush is in brush.js.
 
-import { actions, find, isBusy, raise } from "./actions.js";
+import { actions } from "./actions.js";
+import { add } from "./asking.js";
+import { beginStroke, dropStroke, endStroke, extendStroke, isDrawing } from "./brush.js";
+import { openPanel } from "./panels.js";
+import { clip, findNewestPicture, isBrush, mark, measureShare, pictureOf, sizeOf, takeTool, tool, unmark } from "./pictures.js";
 
 const dragPx = 6; // less is a click with an unsteady hand
 const stepShare = 0.02; // of the picture's width and height, for the arrow keys
-const patienceMs = 4000; // after which a wish that the server did not take up no longer holds back the next
-const pointable = "[data-answer][data-pointable]";
 
-let waiting; // { picture, clicks, box } not asked yet
-let asked; // { newest, isRunning, since } while what was asked is not answered yet
 let drag; // { picture, pointer, start, end, isRemoving } while a button or a finger is down
 let cursor; // { picture, at, corner } of the keyboard; at is [x, y] as shares of the picture
 
-function tool() {
-  return document.body.dataset.tool ?? "look";
-}
-
 function setTool(name) {
-  if (name === "look") delete document.body.dataset.tool;
-  else document.body.dataset.tool = name;
+  if (isDrawing()) dropStroke();
   forgetCursor();
-  showTool();
-}
-
-export function showTool() {
-  for (const button of document.querySelectorAll("[data-action='set-tool']")) {
-    const isChosen = button.dataset.tool === tool();
-    if (button.getAttribute("aria-pressed") !== String(isChosen)) button.setAttribute("aria-pressed", String(isChosen));
-  }
-}
-
-function pictureOf(target) {
-  const picture = target.closest?.(".picture");
-  return picture?.closest(pointable) ? picture : undefined;
+  takeTool(name);
 }
 
 function shareOf(picture, event) {
-  const frame = picture.getBoundingClientRect();
-  const clip = (share) => Math.min(Math.max(share, 0), 1);
-  return [clip((event.clientX - frame.left) / frame.width), clip((event.clientY - frame.top) / frame.height)];
+  return measureShare(picture, event).map(clip);
 }
 
 // A share of the picture in pixels of the image; the far edge itself belongs to no pixel.
 function toNative(picture, [x, y], { isEdge = false } = {}) {
-  const size = ["width", "height"].map((name) => Number(picture.querySelector(".picture-base").getAttribute(name)));
+  const size = sizeOf(picture);
   const least = isEdge ? 0 : 0.01;
   return [Math.min(x * size[0], size[0] - least), Math.min(y * size[1], size[1] - least)];
-}
-
-// --- Marks on the picture --------------------------------------------------------------------------------------------
-
-function mark(picture, className, [x, y], [right, bottom] = [x, y]) {
-  const element = document.createElement("span");
-  element.className = className;
-  const percent = (share) => `${share * 100}%`;
-  element.style.cssText = `left:${percent(Math.min(x, right))};top:${percent(Math.min(y, bottom))};`;
-  if (right !== x || bottom !== y) {
-    element.style.cssText += `width:${percent(Math.abs(right - x))};height:${percent(Math.abs(bottom - y))};`;
-  }
-  picture.append(element);
-  return element;
-}
-
-function unmark(picture, selector) {
-  for (const element of picture.querySelectorAll(selector)) element.remove();
 }
 
 function forgetCursor() {
   if (cursor) unmark(cursor.picture, ".point-cursor, .point-box.is-drawn");
   cursor = undefined;
-}
-
-// --- Asking ----------------------------------------------------------------------------------------------------------
-
-function add(picture, { click, box }) {
-  if (waiting?.picture.isConnected !== true) waiting = { picture, clicks: [] };
-  if (click) waiting.clicks.push(click);
-  if (box) waiting.box = box;
-  askNow();
-}
-
-function newestAnswer() {
-  return [...document.querySelectorAll(`#transcript ${pointable}`)].at(-1)?.dataset.answer;
-}
-
-function isAnswered() {
-  if (!asked) return true;
-  if (isBusy()) asked.isRunning = true;
-  const isOver = asked.isRunning || newestAnswer() !== asked.newest || Date.now() - asked.since > patienceMs;
-  return isOver && !isBusy();
-}
-
-// Also called when the conversation changed: what was pointed at meanwhile is asked then.
-export function askNow() {
-  if (!isAnswered()) return;
-  asked = undefined;
-  if (!waiting || isBusy()) return;
-  const { picture, clicks, box } = waiting;
-  waiting = undefined;
-  const own = picture.isConnected ? picture.closest(pointable)?.dataset.answer : undefined;
-  const newest = newestAnswer();
-  asked = { newest, isRunning: false, since: Date.now() };
-  raise("page_point", { message_id: own ?? newest, clicks, box: box ?? null });
 }
 
 function point(picture, share, isRemoving) {
@@ -128,7 +58,7 @@ function enclose(picture, start, end) {
 
 document.addEventListener("pointerdown", (event) => {
   const picture = pictureOf(event.target);
-  if (!picture || tool() === "look" || event.button !== 0) return;
+  if (!picture || tool() === "look" || isBrush() || event.button !== 0) return;
   const isRemoving = event.shiftKey || event.altKey || tool() === "remove";
   const canDrag = event.pointerType !== "touch" || tool() === "box";
   const start = shareOf(picture, event);
@@ -181,28 +111,50 @@ document.addEventListener(
 
 const arrows = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
-function moveCursor(picture, [across, down]) {
-  const clip = (share) => Math.min(Math.max(share, 0), 1);
-  const at = cursor?.picture === picture ? cursor.at : [0.5, 0.5];
-  const corner = cursor?.picture === picture ? cursor.corner : undefined;
-  const moved = [clip(at[0] + across * stepShare), clip(at[1] + down * stepShare)];
-  forgetCursor();
-  cursor = { picture, at: moved, corner };
-  mark(picture, "point-cursor", moved);
-  if (corner) mark(picture, "point-box is-drawn", corner, moved);
+function showCursor() {
+  const { picture, at, corner } = cursor;
+  unmark(picture, ".point-cursor, .point-box.is-drawn");
+  mark(picture, "point-cursor", at);
+  if (corner) mark(picture, "point-box is-drawn", corner, at);
 }
 
+function moveCursor(picture, [across, down]) {
+  if (cursor?.picture !== picture) {
+    forgetCursor();
+    cursor = { picture, at: [0.5, 0.5], corner: undefined };
+  }
+  cursor.at = [clip(cursor.at[0] + across * stepShare), clip(cursor.at[1] + down * stepShare)];
+  showCursor();
+  if (isDrawing()) extendStroke(cursor.at);
+}
+
+// With the brush, one press puts it down, the arrows draw, the next press lifts it.
 function pressCursor(picture, event) {
   if (cursor?.picture !== picture) {
     moveCursor(picture, [0, 0]);
     return;
   }
   const { at, corner } = cursor;
-  if (tool() !== "box") point(picture, at, event.shiftKey || tool() === "remove");
+  if (isDrawing()) endStroke();
+  else if (isBrush()) beginStroke(picture, at, { isErasing: event.shiftKey || tool() === "erase" });
+  else if (tool() !== "box") point(picture, at, event.shiftKey || tool() === "remove");
   else if (corner) {
     cursor.corner = undefined;
     enclose(picture, corner, at);
   } else cursor.corner = at;
+}
+
+// A picture that was drawn anew under the keyboard's cursor is pointed at where the old one was.
+export function keepCursor() {
+  if (!cursor || cursor.picture.isConnected) return;
+  const picture = findNewestPicture();
+  if (!picture) {
+    cursor = undefined;
+    return;
+  }
+  cursor.picture = picture;
+  if (document.activeElement === document.body) picture.focus({ preventScroll: true });
+  showCursor();
 }
 
 document.addEventListener(
@@ -220,7 +172,12 @@ document.addEventListener(
   true,
 );
 
+function togglePointing() {
+  setTool(tool() === "look" ? "add" : "look");
+  if (tool() !== "look") openPanel("refine");
+}
+
 Object.assign(actions, {
   "set-tool": (button) => setTool(button.dataset.tool),
-  "toggle-pointing": () => setTool(tool() === "look" ? "add" : "look"),
+  "toggle-pointing": togglePointing,
 });

@@ -18,6 +18,7 @@ from assistant.turns import TurnRequest, TurnRunner
 from serving.imagery.rendering import load_rendering
 from serving.mask import Mask
 from storage.exports.coco_rle import to_coco_rle
+from storage.exports.geojson import mask_geojson
 from storage.exports.geotiff import mask_geotiff
 from storage.exports.png import mask_png, overlay_png
 from ui.cli.archive import Archive
@@ -28,7 +29,13 @@ from ui.cli.segment import OVERLAY_COLOUR
 
 Row = dict[str, object]
 
-SUFFIXES = {"png": "mask.png", "overlay": "overlay.png", "coco": "mask.json", "geotiff": "mask.tif"}
+SUFFIXES = {
+    "png": "mask.png",
+    "overlay": "overlay.png",
+    "coco": "mask.json",
+    "geotiff": "mask.tif",
+    "geojson": "mask.geojson",
+}
 OWNER = "terminal"  # of conversations that no page began
 
 
@@ -227,5 +234,7 @@ def _encode(name: str, mask: Mask, answer: Message) -> bytes:
             return json.dumps(to_coco_rle(mask)).encode()
         case "geotiff":
             return mask_geotiff(mask)
+        case "geojson":
+            return mask_geojson(mask)
         case _:
             return mask_png(mask)

@@ -228,7 +228,7 @@ TWELVE_TURNS: Rows = [
     {"undo": 1},
     {"text": "without the smallest", "branch_from": 2},
     {"text": "how many are there?"},
-    {"export": ["png", "overlay", "coco", "geotiff"]},
+    {"export": ["png", "overlay", "coco", "geotiff", "geojson"]},
     {"replay": True},
 ]
 
@@ -258,6 +258,8 @@ def test_twelve_turns_on_a_real_picture_with_the_real_model(tmp_path: Path) -> N
     with rasterio.open(files["geotiff"]) as written, rasterio.open(picture) as original:
         assert (written.crs, written.transform) == (original.crs, original.transform)
         assert int(written.read(1).sum()) == marked[8]
+    parts = json.loads(Path(files["geojson"]).read_text())["features"]
+    assert sum(part["properties"]["pixels"] for part in parts) == marked[8]
     assert int(coco.area(json.loads(Path(files["coco"]).read_text()))) == marked[8]
     assert [one["is_equal"] for one in rows[11]["replayed"]] == [True] * 8
     again = CliRunner().invoke(app, ["replay", rows[0]["conversation_id"]])

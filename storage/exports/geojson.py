@@ -1,0 +1,76 @@
+"""A mask as GeoJSON: one feature for each connected part, in longitude and latitude (RFC 7946)."""
+
+import json
+from collections import defaultdict
+from typing import Any
+
+import numpy as np
+import rasterio
+from rasterio.features import shapes
+from rasterio.warp import transform_geom
+from scipy import ndimage
+
+from assistant.masks.instances import EIGHT_NEIGHBOURS
+from serving.mask import Mask
+from storage.errors import ExportNeedsGeoreferenceError
+
+_WGS84 = "EPSG:4326"
+_DECIMALS = 8  # about a millimetre on the ground
+
+Ring = list[tuple[float, float]]
+
+
+def mask_geojson(mask: Mask) -> bytes:
+    """Return the outlines of the mask along the edges of its pixels, as a FeatureCollection in UTF-8.
+
+    Each feature has the properties `part` (from 1 on, in the order in which the parts lie from the top), `pixels` and
+    `area_m2` (null where the size of a pixel is not known). Parts that touch at a corner are one feature, as they are
+    counted; its outlines are then several polygons.
+
+    Raises:
+        ExportNeedsGeoreferenceError: the grid has no transform or no CRS.
+    """
+    grid = mask.grid
+    if grid.transform is None or grid.crs_wkt is None:
+        raise ExportNeedsGeoreferenceError
+    labels, count = ndimage.label(mask.pixels, structure=EIGHT_NEIGHBOURS)
+    numbered = np.asarray(labels, np.int32)
+    sizes_px = np.bincount(numbered.ravel(), minlength=count + 1)
+    # Sideways neighbours only: an outline that touches itself at a corner would be no valid polygon.
+    outlines = list(shapes(numbered, mask=mask.pixels, connectivity=4, transform=rasterio.Affine(*grid.transform)))
+    on_the_globe = transform_geom(
+        rasterio.CRS.from_wkt(grid.crs_wkt), _WGS84, [outline for outline, _ in outlines], precision=_DECIMALS
+    )
+    parts: defaultdict[int, list[list[Ring]]] = defaultdict(list)
+    for (_, number), outline in zip(outlines, on_the_globe, strict=True):
+        parts[int(number)].append([_turn(ring, is_outer=k == 0) for k, ring in enumerate(outline["coordinates"])])
+    features = [
+        _to_feature(number, polygons, int(sizes_px[number]), grid.pixel_area_m2)
+        for number, polygons in sorted(parts.items())
+    ]
+    return json.dumps({"type": "FeatureCollection", "features": features}).encode()
+
+
+def _to_feature(number: int, polygons: list[list[Ring]], pixels: int, pixel_area_m2: float | None) -> dict[str, Any]:
+    is_one = len(polygons) == 1
+    return {
+        "type": "Feature",
+        "geometry": {
+            "type": "Polygon" if is_one else "MultiPolygon",
+            "coordinates": polygons[0] if is_one else polygons,
+        },
+        "properties": {
+            "part": number,
+            "pixels": pixels,
+            "area_m2": None if pixel_area_m2 is None else pixels * pixel_area_m2,
+        },
+    }
+
+
+def _turn(ring: Ring, *, is_outer: bool) -> Ring:
+    """Return the ring counter-clockwise where it is an outer one, clockwise where it is a hole."""
+    xs, ys = np.asarray(ring, np.float64).T
+    # From its own corner: the difference of large products would lose small rings.
+    xs, ys = xs - xs[0], ys - ys[0]
+    is_counter_clockwise = float(np.sum(xs[:-1] * ys[1:] - xs[1:] * ys[:-1])) > 0
+    return ring if is_counter_clockwise == is_outer else ring[::-1]
