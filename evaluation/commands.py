@@ -20,6 +20,7 @@ from evaluation.pack import Pack, spread_questions
 from evaluation.pack_predictions import segment_from_predictions
 from evaluation.pack_report import MeasuredEngine, Segmenter, report_scores, score_questions, segment_with
 from evaluation.predictions import Predictions
+from evaluation.robustness_command import add_robustness_command
 from evaluation.routing_command import add_routing_command
 from evaluation.speed import measure_speed
 from evaluation.tables import build_pack_tables, build_speed_table
@@ -135,6 +136,7 @@ def build_evaluate_app(
 
     add_calibration_command(app, build_engine, open_store)
     add_click_command(app, build_engine)
+    add_robustness_command(app, build_engine)
     add_routing_command(app)
     add_benchmark_commands(app, build_engine, describe_precision)
     return app

@@ -70,6 +70,22 @@ def write_calibration(reports: Sequence[Report | None]) -> str:
     return f"{write_table(header, rows)}\n\nMeasured on {' and '.join(counts)}."
 
 
+def write_robustness(reports: Sequence[Report | None]) -> str:
+    """Return the table of `evaluate robustness`."""
+    report = reports[0]
+    assert report is not None, "a section is made only of reports that are there"
+    rows = [
+        [name, figures["n"], figures["unchanged_gIoU"], figures["gIoU"], figures["mask_iou"]]
+        for name, figures in report["disturbances"].items()
+    ]
+    wordings = report["wordings"]
+    return (
+        f"{write_table(('disturbance', 'questions', 'gIoU unchanged', 'gIoU', 'IoU of both masks'), rows)}\n\n"
+        f"Of the {report['images']:,} images, {wordings['targets']:,} targets were asked for in several wordings; the "
+        f"answers agree with a mean IoU of {_format(wordings['mask_iou'])}."
+    )
+
+
 def _read_report(path: Path) -> Report | None:
     if not path.is_file():
         return None
@@ -92,4 +108,5 @@ def _format(cell: object) -> str:
 # Name of a section -> the reports that it is made of, the first of which decides whether it is made, and how.
 SECTIONS: Mapping[str, tuple[tuple[str, ...], Callable[[Sequence[Report | None]], str]]] = {
     "calibration": (("calibration_fit.json", "calibration_val.json", "calibration_test.json"), write_calibration),
+    "robustness": (("robustness_val.json",), write_robustness),
 }

@@ -3,6 +3,7 @@
 from assistant.intents import Ask, Clarify, Intent, Refine, Segment
 from assistant.routing.command_grammar import parse_command
 from assistant.routing.grammar import parse_follow_up
+from assistant.routing.languages import ENGLISH_ONLY, is_foreign
 from assistant.routing.refinement_grammar import PointNeeded, parse_count_of_them, parse_refinement
 
 POINT_AT_IT = (
@@ -21,7 +22,7 @@ def route(text: str, *, has_answer: bool, point_xy_px: tuple[float, float] | Non
         point_xy_px: where the person clicked in the image, (column, row), when they did.
     """
     if not has_answer:
-        return Segment(question=text)
+        return _ask_image(text)
     command = parse_command(text)
     if command is not None:
         return command
@@ -32,6 +33,11 @@ def route(text: str, *, has_answer: bool, point_xy_px: tuple[float, float] | Non
         case PointNeeded():
             return Clarify(POINT_AT_IT)
         case None:
-            return Segment(question=text)
+            return _ask_image(text)
         case operations:
             return Refine(operations=operations, text=text)
+
+
+def _ask_image(text: str) -> Segment | Clarify:
+    """Return the question for the image; another language is answered in words, not with a mask of nobody's wish."""
+    return Clarify(ENGLISH_ONLY) if is_foreign(text) else Segment(question=text)

@@ -28,6 +28,15 @@ def test_a_section_is_made_of_its_reports(tmp_path: Path) -> None:
     assert page.endswith("\n<!-- end calibration -->\nafter\n")
 
 
+def test_disturbances_stand_beside_what_is_reached_without_them(tmp_path: Path) -> None:
+    figures = {"n": 200, "unchanged_gIoU": 0.6, "gIoU": 0.4, "mask_iou": None}
+    report = {"images": 40, "wordings": {"targets": 30, "mask_iou": 0.71}, "disturbances": {"typos": figures}}
+    (tmp_path / "robustness_val.json").write_text(json.dumps(report))
+    page, _ = rewrite_page(PAGE.replace("calibration", "robustness"), tmp_path)
+    assert "| typos | 200 | 0.600 | 0.400 | – |" in page
+    assert "30 targets were asked for in several wordings; the answers agree with a mean IoU of 0.710." in page
+
+
 def test_what_has_no_report_stays(tmp_path: Path) -> None:
     assert rewrite_page(PAGE, tmp_path) == (PAGE, ())
 
