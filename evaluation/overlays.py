@@ -30,13 +30,24 @@ def paint_answer(rgb: NDArray[np.uint8], target: NDArray[np.bool_], predicted: N
     painted = cv2.resize(rgb, (shown_width, shown_height), interpolation=cv2.INTER_AREA).astype(np.float32)
     wanted, marked = (_shrink(mask, shown_width, shown_height) for mask in (target, predicted))
     for where, colour in ((wanted & marked, AGREED), (wanted & ~marked, MISSED), (marked & ~wanted, TOO_MUCH)):
-        painted[where] = painted[where] * (1 - _OPACITY) + np.array(colour, dtype=np.float32) * _OPACITY
+        _paint(painted, where, colour)
+    return painted.round().astype(np.uint8)
+
+
+def tint(rgb: NDArray[np.uint8], mask: NDArray[np.bool_], colour: tuple[int, int, int]) -> NDArray[np.uint8]:
+    """Return the image, uint8 (H, W, 3), with a mask, bool (H, W), painted over it."""
+    painted = rgb.astype(np.float32)
+    _paint(painted, mask, colour)
     return painted.round().astype(np.uint8)
 
 
 def save_picture(pixels: NDArray[np.uint8], path: Path) -> None:
     """Write uint8 RGB (H, W, 3) as a PNG."""
     Image.fromarray(pixels).save(path)
+
+
+def _paint(picture: NDArray[np.float32], where: NDArray[np.bool_], colour: tuple[int, int, int]) -> None:
+    picture[where] = picture[where] * (1 - _OPACITY) + np.array(colour, dtype=np.float32) * _OPACITY
 
 
 def _shrink(mask: NDArray[np.bool_], width: int, height: int) -> NDArray[np.bool_]:
