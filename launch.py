@@ -26,6 +26,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from assistant.interfaces import Engine, History
 from assistant.turns import TurnRunner
+from assistant.waiting_line import TurnLimits, WaitingLine
 from serving.errors import BackendUnavailableError
 from serving.imagery.admission import ImageLimits
 from serving.language.smollm2_files import FOLDER_NAME as LANGUAGE_FOLDER
@@ -50,6 +51,7 @@ from ui.cli.version import add_version_command
 from ui.cookie_secret import ensure_cookie_secret
 from ui.examples import read_examples
 from ui.interfaces import Images, PageSettings, Turns, UiServices, read_clock
+from ui.metrics import PageMetrics
 from ui.space import LASTING_DISK, Space, find_space, space_defaults
 
 if TYPE_CHECKING:
@@ -98,8 +100,9 @@ class Settings(BaseSettings):
         max_image_bytes: largest file that is taken in.
         max_image_pixels: largest height times width that is taken in.
         max_question_length: characters that a question may have.
-        max_waiting: turns of everybody that may wait or run at once.
+        max_waiting: turns of everybody that may be with the engine or wait for it at once.
         max_waiting_per_owner: the same for one person.
+        turns_at_once: turns that the engine works on at once; None takes what suits it.
         secure_cookie: send the cookie over HTTPS only; set it behind a proxy that speaks HTTPS.
         frame_ancestors: origins, with spaces between, of other sites that may show the page in a frame; the cookie is
             then sent over HTTPS only.
@@ -133,6 +136,7 @@ class Settings(BaseSettings):
     max_question_length: int = Field(default=2_000, ge=1)
     max_waiting: int = Field(default=32, ge=1)
     max_waiting_per_owner: int = Field(default=3, ge=1)
+    turns_at_once: int | None = Field(default=None, ge=1)
     secure_cookie: bool = False
     frame_ancestors: str = Field(default="", pattern=rf"^({ORIGIN}( {ORIGIN})*)?$")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
@@ -356,7 +360,6 @@ def run_server(settings: Settings, host: str, port: int, choice: ModelChoice, sp
         examples=read_examples(),
         max_upload_bytes=settings.max_image_bytes,
         max_waiting=settings.max_waiting,
-        max_waiting_per_owner=settings.max_waiting_per_owner,
         secure_cookie=settings.secure_cookie,
         frame_ancestors=tuple(settings.frame_ancestors.split()),
     )
@@ -364,7 +367,7 @@ def run_server(settings: Settings, host: str, port: int, choice: ModelChoice, sp
     if choice.model == settings.model_dir:
         ensure_language_weights(settings)
     open_chosen = open_lent_engine if space is not None and space.lends_gpu else open_engine
-    with open_chosen(settings, choice) as engine, open_services(settings, engine) as services:
+    with open_chosen(settings, choice) as engine, open_services(settings, choice, engine) as services:
         page = build_app(services, page_settings)
         try:
             _, url, _ = page.launch(
@@ -381,11 +384,24 @@ def run_server(settings: Settings, host: str, port: int, choice: ModelChoice, sp
 
 
 @contextmanager
-def open_services(settings: Settings, engine: Engine) -> Iterator[UiServices]:
+def open_services(settings: Settings, choice: ModelChoice, engine: Engine) -> Iterator[UiServices]:
     """Open what the page works with, and close it after the block."""
     with open_archive(settings) as archive:
-        turns: Turns = TurnRunner(engine, archive.history, read_clock, longest_question=settings.max_question_length)
-        yield UiServices(turns=turns, history=archive.history, images=archive.images)
+        metrics = PageMetrics()
+        line = WaitingLine(
+            TurnLimits(total=settings.max_waiting, per_owner=settings.max_waiting_per_owner),
+            slots=settings.turns_at_once or choose_turns_at_once(settings, choice),
+            on_change=metrics.waiting.set,
+        )
+        turns: Turns = TurnRunner(
+            engine, archive.history, read_clock, longest_question=settings.max_question_length, line=line
+        )
+        yield UiServices(turns=turns, history=archive.history, images=archive.images, metrics=metrics)
+
+
+def choose_turns_at_once(settings: Settings, choice: ModelChoice) -> int:
+    """Return how many turns the engine is given at once: as many as its language model reads together."""
+    return settings.vllm_max_sequences if choice.backend == "vllm" else 1
 
 
 @contextmanager

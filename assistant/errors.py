@@ -13,7 +13,9 @@ AssistantError
 ├── AnswerNotInConversationError    an answer by a number that no answer has
 ├── ScaleUnknownError               metres on an image that does not say how large a pixel is
 ├── StrokeOutsideImageError         a brush that touched no pixel
-└── OperationUnreadableError        written operations that are none
+├── OperationUnreadableError        written operations that are none
+├── TooManyTurnsError               this person already has as many turns waiting as one may have
+└── LineFullError                   everybody together has
 """
 
 
@@ -122,3 +124,21 @@ class OperationUnreadableError(AssistantError):
 
     def __init__(self, *, problem: str) -> None:
         super().__init__(f"The list of operations cannot be read: {problem}. Please correct it, or leave it out.")
+
+
+class TooManyTurnsError(AssistantError):
+    """One person has too many turns waiting."""
+
+    def __init__(self, *, limit: int) -> None:
+        questions = "1 question" if limit == 1 else f"{limit} questions"
+        super().__init__(
+            f"You already have {questions} waiting, which is the limit. "
+            "Please try again when one of them is answered, or stop it."
+        )
+
+
+class LineFullError(AssistantError):
+    """Too many turns are waiting."""
+
+    def __init__(self, *, waiting: int) -> None:
+        super().__init__(f"There are {waiting} questions waiting right now. Please try again in a minute.")

@@ -17,6 +17,23 @@ class Accepted:
 
 
 @dataclass(frozen=True)
+class Waiting:
+    """The turn waits for the engine; told again each time its place changes, until a stage begins.
+
+    Attributes:
+        ahead: turns that are with the engine, or come before this one as things stand; at least 1.
+    """
+
+    ahead: int
+
+    @property
+    def sentence(self) -> str:
+        """The same in words, for people."""
+        before = "1 question" if self.ahead == 1 else f"{self.ahead} questions"
+        return f"Waiting: {before} before yours"
+
+
+@dataclass(frozen=True)
 class Stage:
     """Work has reached a stage.
 
@@ -85,4 +102,4 @@ class Moved:
     message: Message | None
 
 
-Event = Accepted | Stage | MaskReady | TextDelta | Done | Moved | Failed
+Event = Accepted | Waiting | Stage | MaskReady | TextDelta | Done | Moved | Failed

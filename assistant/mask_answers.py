@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 
 import structlog
 from structlog.typing import FilteringBoundLogger
@@ -9,8 +10,9 @@ from structlog.typing import FilteringBoundLogger
 from assistant.answering import describe_answer
 from assistant.applying import apply_operations
 from assistant.conversation import Message, NewMessage, Role
-from assistant.events import Event, MaskReady, Stage, TextDelta
-from assistant.interfaces import Clock, Engine, History
+from assistant.engine_visit import EngineDoor, Report
+from assistant.events import Event, MaskReady, TextDelta
+from assistant.interfaces import Clock, History
 from assistant.making import Asked, Refined
 from assistant.marked import load_mask_of
 from assistant.measuring import measure_facts
@@ -19,19 +21,10 @@ from assistant.planning import Outcome, Plan, carry_out, find_others, plan_quest
 from assistant.refined_answering import describe_planned, describe_refined
 from assistant.refining import choose_image, collect_script, name_ones
 from assistant.staged_work import run_staged
+from assistant.stages import to_stage
 from serving.cancellation import Cancellation
 from serving.image_ref import ImageRef
 from serving.mask import Mask
-from serving.prediction import Prediction
-
-STAGE_SENTENCES = {
-    "read": "Opening the image",
-    "encode": "Looking at the image",
-    "language": "Reading the question",
-    "decode": "Drawing the mask",
-    "refine": "Changing the mask",
-    "measure": "Measuring what was found",
-}
 
 # Takes an answer before anything of it is shown, so that it is kept even when nobody waits for it.
 Note = Callable[[NewMessage], None]
@@ -41,25 +34,26 @@ class MaskAnswers:
     """Answers questions to an image, and wishes about the mask that is there; keeps nothing between them.
 
     Args:
-        engine: finds things in images.
+        door: the way to the engine, which finds things in images.
         history: where masks and confidence maps go.
         clock: the time of day.
     """
 
-    def __init__(self, engine: Engine, history: History, clock: Clock) -> None:
-        self._engine = engine
+    def __init__(self, door: EngineDoor, history: History, clock: Clock) -> None:
+        self._door = door
         self._history = history
         self._clock = clock
         self._log: FilteringBoundLogger = structlog.get_logger("assistant.mask_answers")
 
     def segment(
-        self, image: ImageRef, question: str, plan: Plan, note: Note, cancellation: Cancellation
+        self, owner: str, image: ImageRef, question: str, plan: Plan, note: Note, cancellation: Cancellation
     ) -> Generator[Event, None, NewMessage]:
         """Yield stages, mask and text of a new answer; return it, ready to be stored."""
         started = self._clock()
 
-        def work(report: Callable[[Stage], None]) -> Outcome:
-            return carry_out(plan, ask_about(self._engine, image, cancellation, report))
+        def work(report: Report) -> Outcome:
+            with self._door.visit(owner, cancellation, report) as engine:
+                return carry_out(plan, partial(engine.segment, image))
 
         outcome = yield from run_staged(work, cancellation)
         yield to_stage("measure")
@@ -132,11 +126,12 @@ class MaskAnswers:
             target = choose_image(operations[0].which, messages, image)
             plan = plan_question(script[0] if script else previous.question or "")
             plan = replace(plan, operations=(*previous.operations, *operations[1:]))
-            return (yield from self.segment(target, ", ".join(script), plan, note, cancellation))
+            return (yield from self.segment(owner, target, ", ".join(script), plan, note, cancellation))
         named = name_ones(operations, plan_question(script[0]).subject if script else None)
 
-        def work(report: Callable[[Stage], None]) -> tuple[Mapping[str, Mask], Mapping[str, float], Mask]:
-            others, seconds = find_others(named, ask_about(self._engine, image, cancellation, report))
+        def work(report: Report) -> tuple[Mapping[str, Mask], Mapping[str, float], Mask]:
+            with self._door.visit(owner, cancellation, report) as engine:
+                others, seconds = find_others(named, partial(engine.segment, image))
             report(to_stage("refine"))
             return others, seconds, apply_operations(before, named, others)
 
@@ -187,17 +182,3 @@ def show(answer: NewMessage, sentences: Sequence[str]) -> Iterator[Event]:
 def _stream(sentences: Sequence[str]) -> Iterator[TextDelta]:
     for position, sentence in enumerate(sentences):
         yield TextDelta(sentence if position == 0 else f" {sentence}")
-
-
-def to_stage(name: str) -> Stage:
-    """Return a stage with its sentence."""
-    return Stage(name=name, sentence=STAGE_SENTENCES.get(name, "Working on it"))
-
-
-def ask_about(
-    engine: Engine, image: ImageRef, cancellation: Cancellation, report: Callable[[Stage], None]
-) -> Callable[[str], Prediction]:
-    """Return what puts a question to the engine about `image` and reports its stages."""
-    return lambda question: engine.segment(
-        image, question, cancellation=cancellation, report_stage=lambda name: report(to_stage(name))
-    )

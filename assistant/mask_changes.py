@@ -1,7 +1,8 @@
 """Make the answers to changes by hand: other steps from the model's mask on, places pointed at, strokes painted."""
 
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Generator, Mapping
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import structlog
@@ -11,12 +12,13 @@ from structlog.typing import FilteringBoundLogger
 from assistant.applying import apply_operations, threshold_confidence
 from assistant.changes import Change, Painting, Pointing, Revision
 from assistant.conversation import Message, NewMessage, Role
+from assistant.engine_visit import EngineDoor, Report
 from assistant.errors import MaskNotFoundError, StrokeOutsideImageError
-from assistant.events import Event, Stage
-from assistant.interfaces import Engine, History
+from assistant.events import Event
+from assistant.interfaces import History
 from assistant.making import Making, Painted, Pointed, Revised
 from assistant.marked import load_mask_of
-from assistant.mask_answers import Note, ask_about, show, to_stage
+from assistant.mask_answers import Note, show
 from assistant.masks.strokes import Stroke, cover_stroke, paint_confidence, paint_strokes
 from assistant.measuring import measure_facts
 from assistant.operations import Operation, name_others
@@ -24,6 +26,7 @@ from assistant.planning import find_others, to_confidence
 from assistant.pointing import keep_standing
 from assistant.refined_answering import describe_painted, describe_pointed, describe_refined
 from assistant.staged_work import run_staged
+from assistant.stages import to_stage
 from serving.cancellation import Cancellation
 from serving.image_ref import ImageRef
 from serving.mask import Mask
@@ -37,12 +40,12 @@ class MaskChanges:
     """Changes masks by hand; keeps nothing between changes.
 
     Args:
-        engine: finds things that steps name, and refines by clicks.
+        door: the way to the engine, which finds things that steps name, and refines by clicks.
         history: where masks and confidence maps are.
     """
 
-    def __init__(self, engine: Engine, history: History) -> None:
-        self._engine = engine
+    def __init__(self, door: EngineDoor, history: History) -> None:
+        self._door = door
         self._history = history
         self._log: FilteringBoundLogger = structlog.get_logger("assistant.mask_changes")
 
@@ -88,8 +91,9 @@ class MaskChanges:
             raise MaskNotFoundError
         confidence = self._history.load_confidence(owner, answer.id)
 
-        def work(report: Callable[[Stage], None]) -> tuple[Mapping[str, Mask], Mapping[str, float], Mask]:
-            others, seconds = find_others(operations, ask_about(self._engine, image, cancellation, report))
+        def work(report: Report) -> tuple[Mapping[str, Mask], Mapping[str, float], Mask]:
+            with self._door.visit(owner, cancellation, report) as engine:
+                others, seconds = find_others(operations, partial(engine.segment, image))
             report(to_stage("refine"))
             own = threshold_confidence(confidence, OWN_LEVEL, image.grid)
             return others, seconds, apply_operations(own, operations, others, confidence)
@@ -128,15 +132,10 @@ class MaskChanges:
         made = (*known.earlier, *known.clicks) if isinstance(known, Pointed) else ()
         earlier = keep_standing(made, pointing.clicks, pointing.box, image.grid)
 
-        def work(report: Callable[[Stage], None]) -> Prediction:
-            return self._engine.refine(
-                image,
-                None if answer.facts is None else before,
-                clicks=(*earlier, *pointing.clicks),
-                box=pointing.box,
-                cancellation=cancellation,
-                report_stage=lambda name: report(to_stage(name)),
-            )
+        def work(report: Report) -> Prediction:
+            prior = None if answer.facts is None else before
+            with self._door.visit(owner, cancellation, report) as engine:
+                return engine.refine(image, prior, clicks=(*earlier, *pointing.clicks), box=pointing.box)
 
         prediction = yield from run_staged(work, cancellation)
         yield to_stage("measure")
@@ -171,7 +170,7 @@ class MaskChanges:
         before = load_mask_of(self._history, owner, answer)
         kept = None if answer.confidence_digest is None else self._history.load_confidence(owner, answer.id)
 
-        def work(report: Callable[[Stage], None]) -> tuple[Mask, NDArray[np.uint8]]:
+        def work(report: Report) -> tuple[Mask, NDArray[np.uint8]]:
             report(to_stage("refine"))
             if not any(cover_stroke(stroke, image.grid).any() for stroke in strokes):
                 raise StrokeOutsideImageError(width=image.grid.width, height=image.grid.height)

@@ -11,11 +11,11 @@ from structlog.typing import FilteringBoundLogger
 from assistant.answering import answer_topic
 from assistant.changes import Change, describe_change
 from assistant.conversation import Message, NewMessage, Role, Status
+from assistant.engine_visit import EngineDoor
 from assistant.errors import AssistantError, ImageNeededError, MessageNotFoundError, NothingToUndoError
 from assistant.events import Accepted, Done, Event, Failed, Moved
 from assistant.intents import Ask, Clarify, Command, Refine, Segment
 from assistant.interfaces import Clock, Engine, History
-from assistant.mask_answers import STAGE_SENTENCES as STAGE_SENTENCES  # named here for who shows a turn
 from assistant.mask_answers import MaskAnswers, say
 from assistant.mask_changes import MaskChanges
 from assistant.moves import find_answers, plan_move
@@ -23,6 +23,7 @@ from assistant.planning import plan_question
 from assistant.questions import LONGEST_QUESTION, check_question, title_conversation
 from assistant.routing.command_grammar import parse_command
 from assistant.routing.router import route
+from assistant.waiting_line import TurnLimits, WaitingLine
 from serving.cancellation import Cancellation
 from serving.errors import SegmentationCancelledError, ServingError
 from serving.image_ref import ImageRef
@@ -92,13 +93,21 @@ class TurnRunner:
         history: where messages, masks and confidence maps go.
         clock: the time of day.
         longest_question: characters that a question may have.
+        line: where turns wait for the engine; None makes one in which each waits for the one before it.
     """
 
     def __init__(
-        self, engine: Engine, history: History, clock: Clock, *, longest_question: int = LONGEST_QUESTION
+        self,
+        engine: Engine,
+        history: History,
+        clock: Clock,
+        *,
+        longest_question: int = LONGEST_QUESTION,
+        line: WaitingLine | None = None,
     ) -> None:
-        self._answers = MaskAnswers(engine, history, clock)
-        self._changes = MaskChanges(engine, history)
+        door = EngineDoor(engine, line or WaitingLine(TurnLimits()))
+        self._answers = MaskAnswers(door, history, clock)
+        self._changes = MaskChanges(door, history)
         self._history = history
         self._longest_question = longest_question
         self._log: FilteringBoundLogger = structlog.get_logger("assistant.turns")
@@ -150,7 +159,9 @@ class TurnRunner:
         match intent:
             case Segment(question=asked):
                 plan = plan_question(asked)
-                answer = yield from self._answers.segment(image, asked, plan, turn.note, request.cancellation)
+                answer = yield from self._answers.segment(
+                    request.owner, image, asked, plan, turn.note, request.cancellation
+                )
             case Refine(operations=operations):
                 assert previous is not None, "the router refines only an answer"
                 answer = yield from self._answers.refine(

@@ -102,11 +102,11 @@ def test_limits_on_images_can_be_set(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_what_was_asked_is_there_after_a_restart(tmp_path: Path) -> None:
     settings = Settings(data_dir=tmp_path / "not there yet")
     Image.new("RGB", (20, 10), "red").save(tmp_path / "red.png")
-    with open_services(settings, FakeEngine()) as services:
+    with open_services(settings, settings.model_choice, FakeEngine()) as services:
         image = services.images.admit_image(tmp_path / "red.png", "red.png")
         request = TurnRequest(owner="me", conversation_id=None, text="Where is the red roof?", image=image)
         assert isinstance(list(services.turns.run(request))[-1], Done)
-    with open_services(settings, FakeEngine()) as services:
+    with open_services(settings, settings.model_choice, FakeEngine()) as services:
         (conversation,) = services.history.list_conversations("me")
         question, answer = services.history.list_messages("me", conversation.id)
         assert question.text == "Where is the red roof?"
@@ -116,7 +116,7 @@ def test_what_was_asked_is_there_after_a_restart(tmp_path: Path) -> None:
 
 def test_the_limit_on_questions_reaches_the_turns(tmp_path: Path) -> None:
     settings = Settings(data_dir=tmp_path, max_question_length=10)
-    with open_services(settings, FakeEngine()) as services:
+    with open_services(settings, settings.model_choice, FakeEngine()) as services:
         request = TurnRequest(owner="me", conversation_id=None, text="Where is the red roof?", image=None)
         (failed,) = services.turns.run(request)
     assert isinstance(failed, Failed)

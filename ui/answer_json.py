@@ -1,9 +1,10 @@
-"""A stored answer as data, for programs."""
+"""A stored answer, and the way to it, as data for programs."""
 
 from typing import Any
 
 from assistant.conversation import Message
 from assistant.operation_json import to_rows
+from ui.turns_in_flight import Progress
 
 
 def describe_answer(message: Message) -> dict[str, Any]:
@@ -37,3 +38,12 @@ def describe_answer(message: Message) -> dict[str, Any]:
                 "geojson": f"artefacts/{message.id}/mask.geojson",
             }
     return described
+
+
+def describe_progress(progress: Progress) -> dict[str, Any] | None:
+    """Return how far a turn is as data for JSON; None before there is anything to tell."""
+    if progress.waiting is not None:
+        return {"status": "waiting", "text": progress.waiting.sentence, "ahead": progress.waiting.ahead}
+    if progress.stages:
+        return {"status": "working", "text": progress.stages[-1]}
+    return None

@@ -1,23 +1,26 @@
 """What programs may call: one question, answered as data (`gradio_client`, or plain HTTP)."""
 
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
-from assistant.conversation import Message
 from ui.access import COOKIE_NAME, owner_of
-from ui.answer_json import describe_answer
-from ui.chat_view import ENGINE_QUEUE
 from ui.hand_api import add_hand_api
-from ui.interfaces import PageSettings, UiServices
+from ui.interfaces import UiServices
 from ui.turn_desk import TurnDesk, Upload
+from ui.turn_stream import stream_turn
 
 
-def add_api(desk: TurnDesk, services: UiServices, settings: PageSettings) -> None:
+def add_api(desk: TurnDesk, services: UiServices) -> None:
     """Add the endpoint "ask", and those that change masks by hand, to the surrounding `gr.Blocks`."""
 
-    def ask(image: str | None, question: str, conversation_id: str, request: gr.Request) -> dict[str, Any]:
+    async def ask(
+        image: str | None, question: str, conversation_id: str, request: gr.Request
+    ) -> AsyncGenerator[dict[str, Any], None]:
         """Ask a question about an image.
 
         Args:
@@ -26,39 +29,27 @@ def add_api(desk: TurnDesk, services: UiServices, settings: PageSettings) -> Non
             conversation_id: from an earlier answer, to go on; "" starts a conversation.
             request: says who asks.
 
-        Returns:
-            `text` and `status` of the answer; `found`, `count`, `share`, `pixels`, `area_m2`, `score`, `seconds`
-            where the image was asked; addresses of `mask` and `overlay` where something was found, of `geotiff` and
-            `geojson` too where the image is georeferenced;
+        Yields:
+            on the way a `status` "waiting" (with `ahead`, the turns before this one) or "working", and the same in
+            words in `text`; at the end `text` and `status` of the answer; `found`, `count`, `share`, `pixels`,
+            `area_m2`, `score`, `seconds` where the image was asked; addresses of `mask` and `overlay` where something
+            was found, of `geotiff` and `geojson` too where the image is georeferenced;
             `operations`, the steps to the mask; `conversation_id`, `message_id` and `parent_id` (the question);
             `cookie` for a caller that sent none: send it back to go on.
         """
         owner = owner_of(request)
-        uploads = [] if image is None else [Upload(Path(image), Path(image).name)]
-        sent = desk.send(
+        send = partial(
+            desk.send,
             owner,
             session=request.session_hash or "",
             conversation_id=conversation_id or "",
             text=question or "",
-            uploads=uploads,
+            uploads=[] if image is None else [Upload(Path(image), Path(image).name)],
         )
-        answer: Message | None = None
-        refusal, notice = sent.refusal, None
-        if sent.turn_id:
-            turn = desk.in_flight.get(owner, sent.turn_id)
-            answer = desk.work(owner, sent.turn_id)
-            if turn is not None:
-                refusal, notice = turn.progress.refusal, turn.progress.notice
-        elif refusal is None:
-            answer = services.history.list_messages(owner, sent.conversation_id)[-1]
-        if answer is not None:
-            result = describe_answer(answer)
-        elif notice is not None:
-            result = {"status": "complete", "text": notice, "conversation_id": sent.conversation_id}
-        else:
-            result = {"status": "refused", "text": refusal}
         cookie = request.state.new_cookie
-        return result | {"cookie": None if cookie is None else f"{COOKIE_NAME}={cookie}"}
+        async with aclosing(stream_turn(desk, services.history, owner, send)) as steps:
+            async for step in steps:
+                yield step | {"cookie": None if cookie is None else f"{COOKIE_NAME}={cookie}"}
 
     gr.Button("ask", visible=False).click(
         ask,
@@ -69,7 +60,5 @@ def add_api(desk: TurnDesk, services: UiServices, settings: PageSettings) -> Non
         ],
         outputs=[gr.JSON(label="answer", visible=False)],
         api_name="ask",
-        concurrency_id=ENGINE_QUEUE,
-        concurrency_limit=settings.engine_slots,
     )
-    add_hand_api(desk, services, settings, queue=ENGINE_QUEUE)
+    add_hand_api(desk, services)

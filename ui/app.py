@@ -37,7 +37,7 @@ def build_app(services: UiServices, settings: PageSettings) -> gr.Blocks:
         gr.HTML(render_dialogs(), js_on_load=None, apply_default_css=False, elem_id="dialogs")
         ChatEvents(page, chat, history.listing, history.search, desk, settings).connect()
         connect_search(history, chat.conversation_id, desk)
-        add_api(desk, services, settings)
+        add_api(desk, services)
     page.queue(max_size=settings.max_waiting * 2 + QUEUE_RESERVE, default_concurrency_limit=None, api_open=False)
     return page
 
@@ -56,7 +56,7 @@ def build_launch_arguments(services: UiServices, settings: PageSettings) -> dict
         "mcp_server": False,
         "footer_links": [],
         "max_file_size": settings.max_upload_bytes,
-        # Each turn in flight is worked on by one thread and followed by one or more.
+        # Each turn in flight is worked on (or waits) in one thread and is followed by one or more.
         "max_threads": 40 + 4 * settings.max_waiting,
     }
 

@@ -5,12 +5,15 @@ request, and with it the owner; conversation and turn travel with the page, not 
 page goes on working after the server was restarted.
 """
 
-from collections.abc import Iterator
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
+from anyio import to_thread
 from markupsafe import Markup
 
 from assistant.errors import ConversationNotFoundError
@@ -23,7 +26,6 @@ from ui.page_html import render_empty
 from ui.turn_desk import Sent, TurnDesk, Upload
 from ui.turns_in_flight import Progress, TurnInFlight
 
-ENGINE_QUEUE = "gpu"
 BRIDGE_SCRIPT = Path(__file__).parent / "assets" / "bridge.js"
 PLACEHOLDER = "Ask about an image…"
 
@@ -146,8 +148,7 @@ class ChatEvents:
         event.then(
             self._work,
             inputs=[view.turn_id],
-            concurrency_id=ENGINE_QUEUE,
-            concurrency_limit=self._settings.engine_slots,
+            concurrency_limit=None,  # turns wait in a line of our own
             show_progress="hidden",
             api_visibility="private",
         )
@@ -236,33 +237,44 @@ class ChatEvents:
     def _work(self, turn_id: str, request: gr.Request) -> None:
         self._desk.work(owner_of(request), turn_id)
 
-    def _watch(self, turn_id: str, search: str, request: gr.Request) -> Iterator[Changes]:
+    async def _watch(self, turn_id: str, search: str, request: gr.Request) -> AsyncGenerator[Changes, None]:
         """Yield the progress of a turn, and the conversation when it is over."""
-        owner, view = owner_of(request), self._view
+        owner = owner_of(request)
         turn = self._desk.in_flight.get(owner, turn_id)
         if turn is None:
-            yield {view.turn_id: ""}
+            yield {self._view.turn_id: ""}
             return
         is_listed = False
-        for progress in self._desk.in_flight.follow(turn):
-            if progress.is_finished:
-                break
-            changes: Changes = {view.live: _render_turn(turn, progress)}
-            if progress.is_stored and not is_listed:
-                is_listed = True
-                changes |= self._show_stored(owner, progress.conversation_id or "", search)
-            yield changes
-        conversation_id = turn.progress.conversation_id or ""
+        async with aclosing(self._desk.in_flight.follow(turn)) as steps:
+            async for progress in steps:
+                if progress.is_finished:
+                    break
+                show = partial(self._show_progress, owner, turn, progress, search, with_history=not is_listed)
+                yield await to_thread.run_sync(show)
+                is_listed = is_listed or progress.is_stored
+        yield await to_thread.run_sync(self._show_end, owner, turn, search)
+
+    def _show_progress(
+        self, owner: str, turn: TurnInFlight, progress: Progress, search: str, *, with_history: bool
+    ) -> Changes:
+        """Return the page while a turn goes on; `with_history` says that its question is not shown there yet."""
+        changes: Changes = {self._view.live: _render_turn(turn, progress)}
+        if progress.is_stored and with_history:
+            changes |= self._show_stored(owner, progress.conversation_id or "", search)
+        return changes
+
+    def _show_end(self, owner: str, turn: TurnInFlight, search: str) -> Changes:
+        """Return the page after a turn."""
         if turn.progress.notice is not None:
             gr.Info(turn.progress.notice, duration=3)
-        changes = self._show(owner, conversation_id, search)
+        changes = self._show(owner, turn.progress.conversation_id or "", search)
         if turn.progress.refusal is not None:
             image = turn.request.image
-            changes[view.live] = render_refusal(
+            changes[self._view.live] = render_refusal(
                 turn.progress.refusal, question=turn.request.text, image_name=None if image is None else image.name
             )
-            changes[view.composer] = _set_composer(is_busy=False, text=turn.request.text)
-        yield changes
+            changes[self._view.composer] = _set_composer(is_busy=False, text=turn.request.text)
+        return changes
 
     def _stop(self, turn_id: str, request: gr.Request) -> None:
         self._desk.stop(owner_of(request), turn_id)

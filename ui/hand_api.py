@@ -1,13 +1,13 @@
 """What programs may call to change masks by hand and to go back and forth (`gradio_client`, or plain HTTP)."""
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
+from functools import partial, wraps
+from typing import Any, ParamSpec
 
 import gradio as gr
 
 from assistant.changes import Change, Revision
-from assistant.conversation import Message
-from assistant.errors import MaskNotFoundError
 from assistant.intents import Command, CommandKind
 from assistant.interfaces import History
 from assistant.marked import load_marked
@@ -17,41 +17,57 @@ from ui.access import owner_of
 from ui.answer_json import describe_answer
 from ui.artefacts import describe_comparison
 from ui.hand_changes import read_painting, read_pointing, set_threshold
-from ui.interfaces import PageSettings, UiServices
-from ui.turn_desk import TurnDesk
+from ui.interfaces import UiServices
+from ui.turn_desk import Sent, TurnDesk
+from ui.turn_stream import Answer, stream_turn
+
+Asked = ParamSpec("Asked")
 
 MOVES = (CommandKind.UNDO.value, CommandKind.REDO.value, CommandKind.RESET.value)
 
 
-def add_hand_api(desk: TurnDesk, services: UiServices, settings: PageSettings, *, queue: str) -> None:
+def add_hand_api(desk: TurnDesk, services: UiServices) -> None:
     """Add "revise", "threshold", "point", "brush", "move", "edit" and "compare" to the surrounding `gr.Blocks`.
 
     Args:
         desk: takes changes in.
         services: history.
-        settings: how many turns may run at once.
-        queue: the one in which turns wait for the engine.
     """
     api = HandApi(desk, services)
-    working = {"concurrency_id": queue, "concurrency_limit": settings.engine_slots}
     message = _text("message_id")
-    _add(api.revise, [message, _json("operations")], "revise", **working)
-    _add(api.threshold, [_text("message_id"), _number("percent", 50)], "threshold", **working)
-    _add(api.point, [_text("message_id"), _json("clicks"), _json("box")], "point", **working)
-    _add(api.brush, [_text("message_id"), _json("strokes")], "brush", **working)
+    _add(api.revise, [message, _json("operations")], "revise")
+    _add(api.threshold, [_text("message_id"), _number("percent", 50)], "threshold")
+    _add(api.point, [_text("message_id"), _json("clicks"), _json("box")], "point")
+    _add(api.brush, [_text("message_id"), _json("strokes")], "brush")
     _add(api.move, [_text("conversation_id"), _text("kind"), _number("steps", 1)], "move")
-    _add(api.edit, [_text("message_id"), _text("question")], "edit", **working)
+    _add(api.edit, [_text("message_id"), _text("question")], "edit")
     _add(api.compare, [_text("before_id"), _text("after_id")], "compare")
 
 
+def _streamed(endpoint: Callable[Asked, AsyncGenerator[Answer, None]]) -> Callable[Asked, AsyncGenerator[Answer, None]]:
+    """Make of a method that returns an asynchronous iterator one that Gradio sees to be a generator."""
+
+    @wraps(endpoint)
+    async def stream(*args: Asked.args, **kwargs: Asked.kwargs) -> AsyncGenerator[Answer, None]:
+        async with aclosing(endpoint(*args, **kwargs)) as steps:
+            async for step in steps:
+                yield step
+
+    return stream
+
+
 class HandApi:
-    """The endpoints. Each names its caller by the cookie that "ask" gave; a refusal has the status "refused"."""
+    """The endpoints. Each names its caller by the cookie that "ask" gave; a refusal has the status "refused".
+
+    Those that may have to wait for the engine yield how far they are on the way, as "ask" does.
+    """
 
     def __init__(self, desk: TurnDesk, services: UiServices) -> None:
         self._desk = desk
         self._history = services.history
 
-    def revise(self, message_id: str, operations: Any, request: gr.Request) -> dict[str, Any]:
+    @_streamed
+    def revise(self, message_id: str, operations: Any, request: gr.Request) -> AsyncGenerator[Answer, None]:
         """Make an answer's mask anew: the model's own mask, and then these steps.
 
         Args:
@@ -60,11 +76,12 @@ class HandApi:
             request: says who asks.
 
         Returns:
-            the new answer, as "ask" describes it.
+            how far it is and, last, the new answer, as "ask" describes it.
         """
         return self._change(request, lambda _: Revision(message_id, from_rows(operations or [])))
 
-    def threshold(self, message_id: str, percent: float, request: gr.Request) -> dict[str, Any]:
+    @_streamed
+    def threshold(self, message_id: str, percent: float, request: gr.Request) -> AsyncGenerator[Answer, None]:
         """Mark what the model holds likelier than `percent`, 0..100; the answer's other steps are done again.
 
         Args:
@@ -73,7 +90,7 @@ class HandApi:
             request: says who asks.
 
         Returns:
-            the new answer, as "ask" describes it.
+            how far it is and, last, the new answer, as "ask" describes it.
         """
         owner = owner_of(request)
 
@@ -83,7 +100,8 @@ class HandApi:
 
         return self._change(request, read_change)
 
-    def point(self, message_id: str, clicks: Any, box: Any, request: gr.Request) -> dict[str, Any]:
+    @_streamed
+    def point(self, message_id: str, clicks: Any, box: Any, request: gr.Request) -> AsyncGenerator[Answer, None]:
         """Change an answer's mask where you point, or mark something in an image that was asked nothing yet.
 
         Args:
@@ -93,11 +111,12 @@ class HandApi:
             request: says who asks.
 
         Returns:
-            the new answer, as "ask" describes it.
+            how far it is and, last, the new answer, as "ask" describes it.
         """
         return self._change(request, lambda _: read_pointing(message_id, clicks or [], box))
 
-    def brush(self, message_id: str, strokes: Any, request: gr.Request) -> dict[str, Any]:
+    @_streamed
+    def brush(self, message_id: str, strokes: Any, request: gr.Request) -> AsyncGenerator[Answer, None]:
         """Paint on an answer's mask, or on an image that was asked nothing yet, exactly as drawn; no model is asked.
 
         Args:
@@ -106,11 +125,11 @@ class HandApi:
             request: says who asks.
 
         Returns:
-            the new answer, as "ask" describes it.
+            how far it is and, last, the new answer, as "ask" describes it.
         """
         return self._change(request, lambda _: read_painting(message_id, strokes or []))
 
-    def move(self, conversation_id: str, kind: str, steps: float, request: gr.Request) -> dict[str, Any]:
+    def move(self, conversation_id: str, kind: str, steps: float, request: gr.Request) -> Answer:
         """Go back or forth among the answers of a conversation; what is asked next follows from there.
 
         Args:
@@ -133,7 +152,8 @@ class HandApi:
         described = describe_answer(seen[-1]) if seen else {"conversation_id": conversation_id}
         return described | {"status": "complete", "text": sentence}
 
-    def edit(self, message_id: str, question: str, request: gr.Request) -> dict[str, Any]:
+    @_streamed
+    def edit(self, message_id: str, question: str, request: gr.Request) -> AsyncGenerator[Answer, None]:
         """Ask an earlier question differently, on a branch of its own.
 
         Args:
@@ -142,19 +162,21 @@ class HandApi:
             request: says who asks.
 
         Returns:
-            the answer, as "ask" describes it.
+            how far it is and, last, the answer, as "ask" describes it.
         """
         owner = owner_of(request)
-        try:
-            place = self._history.get_message(owner, message_id).conversation_id
-        except Exception as error:  # noqa: BLE001 - likewise
-            return {"status": "refused", "text": self._desk.explain(error)}
-        sent = self._desk.edit(
-            owner, session=request.session_hash or "", conversation_id=place, message_id=message_id, text=question
-        )
-        return self._await(owner, sent.turn_id, sent.refusal)
 
-    def compare(self, before_id: str, after_id: str, request: gr.Request) -> dict[str, Any]:
+        def send() -> Sent:
+            try:
+                place = self._history.get_message(owner, message_id).conversation_id
+            except Exception as error:  # noqa: BLE001 - likewise
+                return Sent("", refusal=self._desk.explain(error))
+            session = request.session_hash or ""
+            return self._desk.edit(owner, session=session, conversation_id=place, message_id=message_id, text=question)
+
+        return stream_turn(self._desk, self._history, owner, send)
+
+    def compare(self, before_id: str, after_id: str, request: gr.Request) -> Answer:
         """Say what changed from one answer's mask to another's.
 
         Args:
@@ -173,26 +195,21 @@ class HandApi:
             return {"status": "refused", "text": self._desk.explain(error)}
         return compared | {"picture": f"artefacts/{after_id}/difference/{before_id}/layer.png"}
 
-    def _change(self, request: gr.Request, read_change: Callable[[History], Change]) -> dict[str, Any]:
+    def _change(self, request: gr.Request, read_change: Callable[[History], Change]) -> AsyncGenerator[Answer, None]:
         owner = owner_of(request)
-        sent = self._desk.change(owner, session=request.session_hash or "", conversation_id="", read_change=read_change)
-        return self._await(owner, sent.turn_id, sent.refusal)
-
-    def _await(self, owner: str, turn_id: str, refusal: str | None) -> dict[str, Any]:
-        """Work on a turn and describe what came of it."""
-        answer: Message | None = None
-        if refusal is None:
-            turn = self._desk.in_flight.get(owner, turn_id)
-            answer = self._desk.work(owner, turn_id)
-            refusal = None if turn is None else turn.progress.refusal
-        if answer is None:
-            return {"status": "refused", "text": refusal or str(MaskNotFoundError())}
-        return describe_answer(answer)
+        send = partial(
+            self._desk.change,
+            owner,
+            session=request.session_hash or "",
+            conversation_id="",
+            read_change=read_change,
+        )
+        return stream_turn(self._desk, self._history, owner, send)
 
 
-def _add(endpoint: Callable[..., dict[str, Any]], inputs: list[Any], name: str, **queue: Any) -> None:
+def _add(endpoint: Callable[..., Answer | AsyncGenerator[Answer, None]], inputs: list[Any], name: str) -> None:
     gr.Button(name, visible=False).click(
-        endpoint, inputs=inputs, outputs=[gr.JSON(label="answer", visible=False)], api_name=name, **queue
+        endpoint, inputs=inputs, outputs=[gr.JSON(label="answer", visible=False)], api_name=name
     )
 
 

@@ -88,9 +88,7 @@ class PageSettings:
         examples: the cards of the empty page, four at best.
         model_label: which model answers, in a few words.
         max_upload_bytes: the largest file that is taken in.
-        engine_slots: turns that may run at once.
-        max_waiting: turns of everybody that may wait or run at once.
-        max_waiting_per_owner: the same for one person.
+        max_waiting: turns of everybody that may be with the engine or wait for it at once.
         secure_cookie: send the cookie over HTTPS only.
         frame_ancestors: other sites that may show the page in a frame (CSP sources); with any, the cookie is sent over
             HTTPS only and works inside their frames.
@@ -100,9 +98,7 @@ class PageSettings:
     examples: tuple[Example, ...] = ()
     model_label: str = "SegEarth mini"
     max_upload_bytes: int = 256 * 1024 * 1024
-    engine_slots: int = 1
     max_waiting: int = 32
-    max_waiting_per_owner: int = 3
     secure_cookie: bool = False
     frame_ancestors: tuple[str, ...] = ()
 

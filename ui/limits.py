@@ -1,8 +1,4 @@
-"""How much: of text that is shown, of pictures that are sent, of questions that wait."""
-
-from dataclasses import dataclass
-
-from ui.errors import QueueFullError, TooManyTurnsError
+"""How much: of text that is shown, of pictures that are sent, of requests that are held."""
 
 # Longer messages are shown shortened; what is stored stays whole.
 SHOWN_TEXT_LENGTH = 2_000
@@ -13,33 +9,8 @@ THUMBNAIL_SIDE_PX = 480
 MAX_IMAGES_PER_MESSAGE = 8
 # Pasted text stays text: beyond this Gradio would turn it into a file, and the person would never learn the limit.
 PLAIN_TEXT_LENGTH = 10_000_000
-# Gradio's own queue holds a few more than we let in, so that ours is the limit that speaks.
+# Gradio's own queue holds a few more than our line does, so that ours is the limit that speaks.
 QUEUE_RESERVE = 16
-
-
-@dataclass(frozen=True)
-class TurnLimits:
-    """How many turns may wait or run.
-
-    Attributes:
-        total: of everybody together.
-        per_owner: of one person.
-    """
-
-    total: int
-    per_owner: int
-
-    def check(self, *, total: int, per_owner: int) -> None:
-        """Raise when one more turn would be too many.
-
-        Args:
-            total: turns in flight now.
-            per_owner: the same person's turns in flight now.
-        """
-        if per_owner >= self.per_owner:
-            raise TooManyTurnsError(limit=self.per_owner)
-        if total >= self.total:
-            raise QueueFullError(waiting=total)
 
 
 def shorten_text(text: str) -> str:

@@ -215,9 +215,8 @@ def _render_chip(text: str) -> Markup:
 def _render_stages(progress: Progress) -> Markup:
     if progress.is_stopping:
         current = "Stopping"
-    elif progress.ahead > 0:
-        before = "1 question" if progress.ahead == 1 else f"{progress.ahead} questions"
-        current = f"Waiting: {before} before yours"
+    elif progress.waiting is not None:
+        current = progress.waiting.sentence
     else:
         current = progress.stages[-1] if progress.stages else "Starting"
     done = progress.stages[:-1] if current in progress.stages else progress.stages

@@ -6,13 +6,12 @@ The desk admits the files, puts the question in line, works on it, stops it, and
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from time import perf_counter
 
 from markupsafe import Markup
 
 from assistant.changes import Change, describe_change
 from assistant.conversation import Message, NewMessage, Role
-from assistant.events import Accepted, Done, Failed, MaskReady, Moved, Stage, TextDelta
+from assistant.events import Accepted, Done, Failed, MaskReady, Moved, Stage, TextDelta, Waiting
 from assistant.intents import Command
 from assistant.interfaces import History
 from assistant.turns import TurnRequest
@@ -22,9 +21,10 @@ from serving.image_ref import ImageRef
 from ui.errors import MoveRefusedError, TurnRunningError
 from ui.failures import explain_failure
 from ui.interfaces import PageSettings, UiServices
-from ui.limits import MAX_IMAGES_PER_MESSAGE, TurnLimits
+from ui.limits import MAX_IMAGES_PER_MESSAGE
 from ui.message_html import describe_image, render_transcript
 from ui.page_html import render_empty, render_history
+from ui.stopwatch import Stopwatch
 from ui.turns_in_flight import TurnInFlight, TurnsInFlight
 
 
@@ -62,10 +62,7 @@ class TurnDesk:
     def __init__(self, services: UiServices, settings: PageSettings) -> None:
         self._services = services
         self._settings = settings
-        self.in_flight = TurnsInFlight(
-            TurnLimits(total=settings.max_waiting, per_owner=settings.max_waiting_per_owner),
-            on_change=services.metrics.waiting.set,
-        )
+        self.in_flight = TurnsInFlight(on_change=services.metrics.in_flight.set)
 
     def send(
         self, owner: str, *, session: str, conversation_id: str, text: str, uploads: Sequence[Upload] = ()
@@ -182,7 +179,7 @@ class TurnDesk:
         return None if turn is None else self._run(turn)
 
     def stop(self, owner: str, turn_id: str) -> None:
-        """Stop a turn; one that has not begun is ended here and now, so that its place in line is not waited for."""
+        """Stop a turn; one that nobody works on is ended here and now."""
         turn = self.in_flight.stop(owner, turn_id)
         if turn is not None:
             self.work(owner, turn.id)
@@ -190,7 +187,6 @@ class TurnDesk:
     def abandon(self, session: str) -> None:
         """End the turns that a closed page left waiting; their questions are kept, and can be asked again."""
         for turn in self.in_flight.abandon(session):
-            turn.request.cancellation.cancel()
             self._run(turn)
 
     def render_conversation(self, owner: str, conversation_id: str) -> Markup:
@@ -249,7 +245,7 @@ class TurnDesk:
     def _run(self, turn: TurnInFlight) -> Message | None:
         """Run the turn to its end, whatever happens, and take it off the list."""
         metrics = self._services.metrics
-        started = perf_counter()
+        stopwatch = Stopwatch()
         refusal: str | None = None
         answer: Message | None = None
         outcome = "failed"
@@ -258,7 +254,11 @@ class TurnDesk:
                 match event:
                     case Accepted(message=question):
                         self.in_flight.report_stored(turn, question.conversation_id)
+                    case Waiting():
+                        stopwatch.pause()
+                        self.in_flight.report_waiting(turn, event)
                     case Stage(sentence=sentence):
+                        stopwatch.go_on()
                         self.in_flight.report_stage(turn, sentence)
                     case TextDelta(text=text):
                         self.in_flight.report_text(turn, text)
@@ -278,7 +278,7 @@ class TurnDesk:
         finally:
             self.in_flight.finish(turn, refusal=refusal)
             metrics.turns.labels(outcome).inc()
-            metrics.turn_seconds.observe(perf_counter() - started)
+            metrics.turn_seconds.observe(stopwatch.seconds)
         return answer
 
 

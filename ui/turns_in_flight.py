@@ -4,14 +4,15 @@ A turn outlives the page that asked for it. One thread works on it; any number o
 reloaded) follow it here. Pages and threads name a turn by its id and its owner.
 """
 
+import asyncio
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass, field, replace
 from itertools import count, islice
 
+from assistant.events import Waiting
 from assistant.turns import TurnRequest
 from ui.errors import TurnRunningError
-from ui.limits import TurnLimits
 
 # A turn may be over before its page begins to watch; this many are remembered for that moment.
 REMEMBERED = 256
@@ -22,7 +23,7 @@ class Progress:
     """How far a turn is.
 
     Attributes:
-        ahead: turns that run or wait before this one; 0 once it runs.
+        waiting: its place in the line to the engine; None where it does not wait.
         conversation_id: where the question is stored; None until it is, in a new conversation.
         is_stored: the question is in the history.
         stages: the sentences of the stages reached so far, the current one last.
@@ -33,7 +34,7 @@ class Progress:
         notice: what was done instead of an answer ("undo that"); None otherwise.
     """
 
-    ahead: int = 0
+    waiting: Waiting | None = None
     conversation_id: str | None = None
     is_stored: bool = False
     stages: tuple[str, ...] = ()
@@ -53,21 +54,21 @@ class TurnInFlight:
     session: str
     is_claimed: bool = False
     progress: Progress = field(default_factory=Progress)
+    followers: list[Callable[[], None]] = field(default_factory=list)
 
 
 class TurnsInFlight:
     """Thread-safe list of the turns that wait or run."""
 
-    def __init__(self, limits: TurnLimits, *, on_change: Callable[[int], None] = lambda _: None) -> None:
-        self._limits = limits
+    def __init__(self, *, on_change: Callable[[int], None] = lambda _: None) -> None:
         self._on_change = on_change
-        self._changed = threading.Condition()
+        self._changing = threading.RLock()
         self._turns: dict[str, TurnInFlight] = {}
         self._finished: dict[str, TurnInFlight] = {}
         self._numbers = count(1)
 
     def admit(self, request: TurnRequest, *, session: str) -> TurnInFlight:
-        """Add a turn to the end of the line.
+        """Add a turn.
 
         Args:
             request: what to run; carries its own `Cancellation`.
@@ -75,40 +76,36 @@ class TurnsInFlight:
 
         Raises:
             TurnRunningError: the conversation is busy.
-            TooManyTurnsError: this person has too many turns in flight.
-            QueueFullError: everybody together has.
         """
-        with self._changed:
-            owned = [turn for turn in self._turns.values() if turn.request.owner == request.owner]
+        with self._changing:
             here = request.conversation_id
+            owned = [turn for turn in self._turns.values() if turn.request.owner == request.owner]
             if here is not None and any(turn.progress.conversation_id == here for turn in owned):
                 raise TurnRunningError
-            self._limits.check(total=len(self._turns), per_owner=len(owned))
             turn = TurnInFlight(str(next(self._numbers)), request, session)
             turn.progress = Progress(conversation_id=here)
             self._turns[turn.id] = turn
-            self._renumber()
+            self._on_change(len(self._turns))
             return turn
 
     def claim(self, owner: str, turn_id: str) -> TurnInFlight | None:
         """Return the turn to the one thread that shall work on it; None when it is taken, gone or not `owner`'s."""
-        with self._changed:
+        with self._changing:
             turn = self._turns.get(turn_id)
             if turn is None or turn.request.owner != owner or turn.is_claimed:
                 return None
             turn.is_claimed = True
-            self._renumber()
             return turn
 
     def get(self, owner: str, turn_id: str) -> TurnInFlight | None:
         """Return a turn, one that has just finished included; None when it is long over or not `owner`'s."""
-        with self._changed:
+        with self._changing:
             turn = self._turns.get(turn_id) or self._finished.get(turn_id)
             return turn if turn is not None and turn.request.owner == owner else None
 
     def find(self, owner: str, conversation_id: str) -> TurnInFlight | None:
         """Return the turn that is in flight in a conversation."""
-        with self._changed:
+        with self._changing:
             for turn in self._turns.values():
                 if turn.request.owner == owner and turn.progress.conversation_id == conversation_id:
                     return turn
@@ -116,27 +113,32 @@ class TurnsInFlight:
 
     def report_stored(self, turn: TurnInFlight, conversation_id: str) -> None:
         """Note that the question is in the history."""
-        with self._changed:
+        with self._changing:
             self._update(turn, conversation_id=conversation_id, is_stored=True)
+
+    def report_waiting(self, turn: TurnInFlight, waiting: Waiting) -> None:
+        """Note the turn's place in line."""
+        with self._changing:
+            self._update(turn, waiting=waiting)
 
     def report_stage(self, turn: TurnInFlight, sentence: str) -> None:
         """Note that the turn reached a stage."""
-        with self._changed:
-            self._update(turn, stages=(*turn.progress.stages, sentence))
+        with self._changing:
+            self._update(turn, stages=(*turn.progress.stages, sentence), waiting=None)
 
     def report_text(self, turn: TurnInFlight, text: str) -> None:
         """Note more of the answer's text."""
-        with self._changed:
+        with self._changing:
             self._update(turn, text=turn.progress.text + text)
 
     def report_notice(self, turn: TurnInFlight, sentence: str) -> None:
         """Note what was done instead of an answer."""
-        with self._changed:
+        with self._changing:
             self._update(turn, notice=sentence)
 
     def stop(self, owner: str, turn_id: str) -> TurnInFlight | None:
         """Ask a turn to stop, and return it; None when it is over or not `owner`'s."""
-        with self._changed:
+        with self._changing:
             turn = self._turns.get(turn_id)
             if turn is None or turn.request.owner != owner:
                 return None
@@ -146,39 +148,52 @@ class TurnsInFlight:
 
     def finish(self, turn: TurnInFlight, *, refusal: str | None = None) -> None:
         """Take the turn off the list and tell everybody who follows it."""
-        with self._changed:
+        with self._changing:
             self._turns.pop(turn.id, None)
             self._finished[turn.id] = turn
             for forgotten in list(islice(self._finished, max(0, len(self._finished) - REMEMBERED))):
                 del self._finished[forgotten]
-            self._update(turn, is_finished=True, ahead=0, refusal=refusal)
-            self._renumber()
+            self._update(turn, is_finished=True, waiting=None, refusal=refusal)
+            self._on_change(len(self._turns))
 
     def abandon(self, session: str) -> list[TurnInFlight]:
-        """Take and return the turns that a closed page left waiting before anybody began to work on them."""
-        with self._changed:
-            left = [turn for turn in self._turns.values() if turn.session == session and not turn.is_claimed]
+        """Stop the turns that a closed page left waiting; take and return those that nobody began to work on."""
+        with self._changing:
+            left = [turn for turn in self._turns.values() if turn.session == session]
+            unclaimed = [turn for turn in left if not turn.is_claimed]
             for turn in left:
-                turn.is_claimed = True
-            return left
+                if not turn.is_claimed or turn.progress.waiting is not None:
+                    turn.is_claimed = True
+                    turn.request.cancellation.cancel()
+            return unclaimed
 
-    def follow(self, turn: TurnInFlight) -> Iterator[Progress]:
-        """Yield the turn's progress each time it changes, until it is finished."""
-        seen: Progress | None = None
-        while seen is None or not seen.is_finished:
-            with self._changed:
-                self._changed.wait_for(lambda known=seen: turn.progress is not known)  # type: ignore[misc]
-                seen = turn.progress
-            yield seen
+    async def follow(self, turn: TurnInFlight) -> AsyncGenerator[Progress, None]:
+        """Yield the turn's progress each time it changes, until it is finished.
+
+        It holds no thread, and ends at once when it is cancelled: Gradio holds up everybody while it ends a follower.
+        """
+        loop, changed = asyncio.get_running_loop(), asyncio.Event()
+
+        def wake() -> None:
+            if not loop.is_closed():
+                loop.call_soon_threadsafe(changed.set)
+
+        with self._changing:
+            turn.followers.append(wake)
+        try:
+            seen: Progress | None = None
+            while seen is None or not seen.is_finished:
+                changed.clear()
+                if turn.progress is seen:
+                    await changed.wait()
+                else:
+                    seen = turn.progress
+                    yield seen
+        finally:
+            with self._changing:
+                turn.followers.remove(wake)
 
     def _update(self, turn: TurnInFlight, **changes: object) -> None:
         turn.progress = replace(turn.progress, **changes)  # type: ignore[arg-type]
-        self._changed.notify_all()
-
-    def _renumber(self) -> None:
-        """Tell each waiting turn how many are before it."""
-        for place, turn in enumerate(self._turns.values()):
-            ahead = 0 if turn.is_claimed else place
-            if turn.progress.ahead != ahead:
-                self._update(turn, ahead=ahead)
-        self._on_change(len(self._turns))
+        for wake in turn.followers:
+            wake()

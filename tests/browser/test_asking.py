@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from gradio_client import Client, handle_file
 from PIL import Image
 from playwright.sync_api import Page, expect
 
@@ -82,6 +83,19 @@ def test_stages_are_shown_and_stop_stops_the_engine(page: Page, served: ServedPa
     page.get_by_role("button", name="Try again").click()
     expect(overlays(page)).to_have_count(1)
     expect(bubbles(page)).to_have_count(1)
+
+
+def test_waiting_person_sees_how_many_are_before(page: Page, served: ServedPage, image: Path) -> None:
+    served.engine.gate = threading.Event()
+    served.engine.waiting.clear()
+    other = Client(served.url, verbose=False).submit(handle_file(image), "Where is red?", "", api_name="/ask")
+    assert served.engine.waiting.wait(30)
+    attach(page, image)
+    ask(page, "Where is the red box?")
+    expect(page.get_by_text("Waiting: 1 question before yours…")).to_be_visible()
+    served.engine.gate.set()
+    expect(overlays(page)).to_have_count(1)
+    assert other.result(30)["status"] == "complete"
 
 
 def test_failure_is_a_sentence_and_retry_answers(page: Page, served: ServedPage, image: Path) -> None:

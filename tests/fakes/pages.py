@@ -12,10 +12,12 @@ import numpy as np
 from PIL import Image
 
 from assistant.turns import TurnRunner
+from assistant.waiting_line import TurnLimits, WaitingLine
 from tests.fakes.engine import FakeEngine
 from tests.fakes.stores import open_store
 from ui.app import build_app, build_launch_arguments
 from ui.interfaces import Example, PageSettings, UiServices, read_clock
+from ui.metrics import PageMetrics
 
 SECRET = b"a secret for tests only"
 RED_BOX_XYXY = (20, 10, 40, 30)
@@ -46,11 +48,13 @@ def write_red_box(path: Path, *, height: int = 48, width: int = 64) -> Path:
 
 
 @contextmanager
-def open_services(folder: Path, engine: FakeEngine) -> Iterator[UiServices]:
+def open_services(folder: Path, engine: FakeEngine, *, limits: TurnLimits | None = None) -> Iterator[UiServices]:
     """Yield services on a store in `folder`, which is closed afterwards; opening it again finds what was kept."""
     with open_store(folder) as store:
-        history = store.history
-        yield UiServices(turns=TurnRunner(engine, history, read_clock), history=history, images=store.images)
+        history, metrics = store.history, PageMetrics()
+        line = WaitingLine(limits or TurnLimits(), on_change=metrics.waiting.set)
+        turns = TurnRunner(engine, history, read_clock, line=line)
+        yield UiServices(turns=turns, history=history, images=store.images, metrics=metrics)
 
 
 def build_settings(folder: Path) -> PageSettings:

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assistant.conversation import Status
+from assistant.events import Waiting
 from assistant.making import Pointed
 from serving.clicks import Click
 from serving.grid import Grid
@@ -204,7 +205,7 @@ def test_progress_marks_the_current_stage_as_the_only_one() -> None:
 
 
 def test_waiting_turn_says_how_many_are_before_it() -> None:
-    markup = render_progress(Progress(ahead=2), question="Where?", image=None)
+    markup = render_progress(Progress(waiting=Waiting(2)), question="Where?", image=None)
     assert "Waiting: 2 questions before yours" in markup
 
 

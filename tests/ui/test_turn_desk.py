@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 
 from assistant.conversation import Role, Status
+from assistant.events import Waiting
 from tests.fakes.engine import FakeEngine
+from tests.fakes.following import start_following
 from tests.fakes.pages import build_settings, open_services, write_red_box
 from ui.interfaces import UiServices
 from ui.turn_desk import Sent, TurnDesk, Upload
@@ -131,6 +133,50 @@ def test_waiting_turn_is_stopped_without_waiting_for_its_place(setting: Setting)
     assert turn.progress.is_finished
     assert setting.desk.work(OWNER, sent.turn_id) is None
     assert setting.statuses(turn.progress.conversation_id or "")[0] == (Role.USER, Status.COMPLETE)
+
+
+@pytest.fixture
+def waiting(setting: Setting) -> Iterator[Sent]:
+    """A turn of OWNER's that waits while the engine is busy with somebody else's."""
+    setting.engine.gate = threading.Event()
+    sent = [setting.send("Where is red?", setting.red_box(), owner=owner) for owner in ("bob", OWNER)]
+    bob = threading.Thread(target=setting.desk.work, args=("bob", sent[0].turn_id))
+    bob.start()
+    assert setting.engine.waiting.wait(10)
+    ada = threading.Thread(target=setting.desk.work, args=(OWNER, sent[1].turn_id))
+    ada.start()
+    turn = setting.desk.in_flight.get(OWNER, sent[1].turn_id)
+    assert turn is not None
+    start_following(setting.desk.in_flight, turn, until=lambda progress: progress.waiting == Waiting(1)).result(10)
+    yield sent[1]
+    setting.engine.gate.set()
+    bob.join(10)
+    ada.join(10)
+
+
+def test_place_in_line_is_shown_and_counted(setting: Setting, waiting: Sent) -> None:
+    turn = setting.desk.in_flight.get(OWNER, waiting.turn_id)
+    assert turn is not None
+    assert turn.progress.is_stored
+    assert "segearth_turns_waiting 1.0" in setting.services.metrics.render().decode()
+
+
+def test_turn_is_stopped_in_line(setting: Setting, waiting: Sent) -> None:
+    turn = setting.desk.in_flight.get(OWNER, waiting.turn_id)
+    assert turn is not None
+    setting.desk.stop(OWNER, waiting.turn_id)
+    end = start_following(setting.desk.in_flight, turn).result(10)[-1]
+    assert setting.statuses(end.conversation_id or "")[-1] == (Role.ASSISTANT, Status.STOPPED)
+    assert setting.engine.questions == []
+
+
+def test_turn_of_a_closed_page_leaves_the_line_and_its_question_is_kept(setting: Setting, waiting: Sent) -> None:
+    turn = setting.desk.in_flight.get(OWNER, waiting.turn_id)
+    assert turn is not None
+    setting.desk.abandon("tab")
+    end = start_following(setting.desk.in_flight, turn).result(10)[-1]
+    assert setting.statuses(end.conversation_id or "")[0] == (Role.USER, Status.COMPLETE)
+    assert setting.engine.questions == []
 
 
 def test_question_of_a_closed_page_is_kept(setting: Setting) -> None:

@@ -2,14 +2,15 @@ import threading
 
 import pytest
 
+from assistant.events import Waiting
 from assistant.turns import TurnRequest
-from ui.errors import TooManyTurnsError, TurnRunningError
-from ui.limits import TurnLimits
+from tests.fakes.following import start_following
+from ui.errors import TurnRunningError
 from ui.turns_in_flight import REMEMBERED, Progress, TurnsInFlight
 
 
-def build_turns(*, total: int = 10, per_owner: int = 10) -> TurnsInFlight:
-    return TurnsInFlight(TurnLimits(total=total, per_owner=per_owner))
+def build_turns() -> TurnsInFlight:
+    return TurnsInFlight()
 
 
 def ask(owner: str = "ada", conversation_id: str | None = None) -> TurnRequest:
@@ -51,38 +52,57 @@ def test_a_new_conversation_is_busy_once_it_has_a_name() -> None:
         turns.admit(ask(conversation_id="c1"), session="s")
 
 
-def test_limit_counts_what_is_in_flight_only() -> None:
-    turns = build_turns(per_owner=1)
-    turns.finish(turns.admit(ask(), session="s"))
-    turns.admit(ask(), session="s")
-    with pytest.raises(TooManyTurnsError):
-        turns.admit(ask(), session="s")
-
-
-def test_place_in_line_moves_up() -> None:
+def test_place_in_line_is_shown_until_a_stage_begins() -> None:
     turns = build_turns()
-    first, second, third = (turns.admit(ask(owner), session=owner) for owner in ("a", "b", "c"))
-    places = [third.progress.ahead]
+    turn = turns.admit(ask(), session="s")
+    turns.report_waiting(turn, Waiting(2))
+    shown = [turn.progress.waiting]
+    turns.report_stage(turn, "Looking")
+    assert [*shown, turn.progress.waiting] == [Waiting(2), None]
+
+
+def test_count_is_told_as_it_changes() -> None:
+    counts: list[int] = []
+    turns = TurnsInFlight(on_change=counts.append)
+    first, second = turns.admit(ask(), session="s"), turns.admit(ask(), session="s")
     turns.finish(first)
-    places.append(third.progress.ahead)
     turns.finish(second)
-    places.append(third.progress.ahead)
-    assert places == [2, 1, 0]
+    assert counts == [1, 2, 1, 0]
 
 
 def test_follower_sees_the_stages_and_the_end() -> None:
     turns = build_turns()
     turn = turns.admit(ask(), session="s")
-    seen: list[Progress] = []
-    follower = threading.Thread(target=lambda: seen.extend(turns.follow(turn)))
-    follower.start()
+    following = start_following(turns, turn)
     turns.report_stored(turn, "c1")
     turns.report_stage(turn, "Looking")
     turns.report_text(turn, "Found ")
     turns.report_text(turn, "one.")
     turns.finish(turn)
-    follower.join(timeout=10)
-    assert (seen[-1].stages, seen[-1].text, seen[-1].is_finished) == (("Looking",), "Found one.", True)
+    end = following.result(timeout=10)[-1]
+    assert (end.stages, end.text, end.is_finished) == (("Looking",), "Found one.", True)
+
+
+def test_follower_is_woken_by_a_change() -> None:
+    turns = build_turns()
+    turn = turns.admit(ask(), session="s")
+    has_come = threading.Event()
+
+    def note(progress: Progress) -> bool:
+        has_come.set()
+        return progress.stages == ("Looking",)
+
+    following = start_following(turns, turn, until=note)
+    assert has_come.wait(10)
+    turns.report_stage(turn, "Looking")
+    assert following.result(timeout=10)[-1].stages == ("Looking",)
+
+
+def test_follower_that_goes_is_forgotten() -> None:
+    turns = build_turns()
+    turn = turns.admit(ask(), session="s")
+    start_following(turns, turn, until=lambda _: True).result(timeout=10)
+    assert turn.followers == []
 
 
 def test_late_follower_still_learns_the_end() -> None:
@@ -91,7 +111,7 @@ def test_late_follower_still_learns_the_end() -> None:
     turns.finish(turn, refusal="Too long.")
     found = turns.get("ada", turn.id)
     assert found is not None
-    assert [progress.refusal for progress in turns.follow(found)] == ["Too long."]
+    assert [progress.refusal for progress in start_following(turns, found).result(timeout=10)] == ["Too long."]
 
 
 def test_stop_reaches_the_work() -> None:
@@ -101,11 +121,15 @@ def test_stop_reaches_the_work() -> None:
     assert turn.request.cancellation.is_cancelled
 
 
-def test_closed_page_leaves_only_what_nobody_works_on() -> None:
+def test_closed_page_leaves_only_what_has_begun() -> None:
     turns = build_turns()
-    running, waiting, elsewhere = (turns.admit(ask(), session=session) for session in ("s", "s", "t"))
+    running, waiting, untouched, elsewhere = (turns.admit(ask(), session=session) for session in "ssst")
     turns.claim("ada", running.id)
-    assert turns.abandon("s") == [waiting]
+    turns.claim("ada", waiting.id)
+    turns.report_waiting(waiting, Waiting(1))
+    assert turns.abandon("s") == [untouched]
+    stopped = [turn.request.cancellation.is_cancelled for turn in (running, waiting, untouched, elsewhere)]
+    assert stopped == [False, True, True, False]
     assert turns.claim("ada", elsewhere.id) is elsewhere
 
 

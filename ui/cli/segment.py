@@ -14,7 +14,7 @@ from assistant.answering import describe_answer
 from assistant.facts import Facts
 from assistant.interfaces import Engine
 from assistant.measuring import measure_facts
-from assistant.turns import STAGE_SENTENCES
+from assistant.stages import STAGE_SENTENCES
 from serving.cancellation import Cancellation
 from serving.errors import QuestionEmptyError
 from serving.image_ref import ImageRef
