@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from assistant.conversation import ConversationSummary
 from ui.branches_html import render_branch_dialogs
-from ui.icons import CLOSE, KEYBOARD, LOGO, MENU, PENCIL, PLUS, THEME, TRASH
+from ui.icons import CLOSE, KEYBOARD, LOGO, MENU, PENCIL, PLUS, THEME, TRASH, UNDO
 from ui.interfaces import Example
 from ui.mask_tools_html import render_brush_size, render_tool_choice, render_tool_dialogs
 
@@ -135,6 +135,10 @@ def render_no_history(words: str = NO_HISTORY) -> Markup:
 def render_dialogs() -> Markup:
     """Return the dialogs, closed: shortcuts, rename, delete, full-size picture, tools."""
     more = render_tool_dialogs() + render_branch_dialogs()
+    undo = Markup(
+        '<button type="button" class="quiet" data-action="undo" title="Take the last one back (u)">{}<span>Undo</span>'
+        "</button>"
+    ).format(UNDO)
     rows = [Markup("<div><dt><kbd>{}</kbd></dt><dd>{}</dd></div>").format(key, words) for key, words in SHORTCUTS]
     return Markup(
         '<dialog id="shortcuts-dialog" class="dialog" aria-labelledby="shortcuts-title">'
@@ -154,7 +158,9 @@ def render_dialogs() -> Markup:
         '<dialog id="zoom-dialog" class="zoom" aria-label="Picture at full size">'
         '<div class="zoom-stage"></div><button type="button" class="icon-button zoom-close" data-action="close-dialog" '
         'aria-label="Close the picture">{close}</button><div class="zoom-tools" hidden>{tools}</div></dialog>{more}'
-    ).format(rows=Markup("").join(rows), close=CLOSE, tools=render_tool_choice() + render_brush_size(), more=more)
+    ).format(
+        rows=Markup("").join(rows), close=CLOSE, tools=render_tool_choice() + render_brush_size() + undo, more=more
+    )
 
 
 def name_period(moment: datetime, now: datetime) -> str:

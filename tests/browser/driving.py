@@ -34,6 +34,13 @@ def ask(page: Page, question: str) -> None:
     question_box(page).press("Enter")
 
 
+def open_panel(page: Page, name: str) -> None:
+    """Open a panel of the bar below the last answer."""
+    button = page.locator("#transcript").get_by_role("button", name=name, exact=True).last
+    button.click()
+    expect(button).to_have_attribute("aria-expanded", "true")
+
+
 def overlays(page: Page) -> Locator:
     """Return the layers of masks in the conversation."""
     return page.get_by_role("img", name="Mask for")

@@ -10,7 +10,7 @@ from gradio_client import Client, handle_file
 from PIL import Image
 from playwright.sync_api import Page, expect
 
-from tests.browser.driving import ask, attach, await_picture, bubbles, overlays, question_box
+from tests.browser.driving import ask, attach, await_picture, bubbles, open_panel, overlays, question_box
 from tests.fakes.pages import RED_BOX_XYXY, ServedPage, write_red_box
 
 pytestmark = pytest.mark.browser
@@ -40,6 +40,7 @@ def test_upload_and_question_put_the_mask_where_the_object_is(page: Page, image:
 def test_mask_download_marks_the_object(page: Page, image: Path) -> None:
     attach(page, image)
     ask(page, "Where is the red box?")
+    open_panel(page, "Export")
     with page.expect_download() as download:
         page.get_by_role("link", name="Mask PNG").click()
     mask = np.asarray(Image.open(download.value.path())) > 0
@@ -164,11 +165,12 @@ def test_opacity_and_visibility_work_without_the_server(page: Page, image: Path)
     ask(page, "Where is the red box?")
     layer = overlays(page)
     await_picture(layer)
+    open_panel(page, "Mask")
     page.get_by_role("slider", name="Opacity").fill("40")
     expect(layer).to_have_css("opacity", "0.4")
-    page.get_by_role("checkbox", name="Mask").uncheck()
+    page.get_by_role("checkbox", name="Show").uncheck()
     expect(layer).to_have_css("opacity", "0")
-    page.get_by_role("checkbox", name="Mask").check()
+    page.get_by_role("checkbox", name="Show").check()
     ask(page, "Mark red once more")
     expect(overlays(page)).to_have_count(2)
     expect(overlays(page).first).to_have_css("opacity", "0.4")

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.driving import ask, attach, await_picture, bubbles, overlays, question_box
+from tests.browser.driving import ask, attach, await_picture, bubbles, open_panel, overlays, question_box
 from tests.fakes.pages import write_red_box
 
 pytestmark = pytest.mark.browser
@@ -77,7 +77,7 @@ def test_comparison_measures_and_shows_what_changed(refined: Page) -> None:
 
 
 def test_undo_puts_the_slider_back_to_where_that_mask_stands(refined: Page) -> None:
-    refined.get_by_role("button", name="Refine", exact=True).last.click()
+    open_panel(refined, "Refine")
     refined.get_by_role("slider", name="Confidence").last.fill("80")
     refined.get_by_role("button", name="Keep").last.click()
     expect(refined.locator(".steps").last).to_contain_text("marked from 80% confidence on")

@@ -16,7 +16,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import BrowserContext, Page, expect
 
-from tests.browser.driving import ask, attach, question_box
+from tests.browser.driving import ask, attach, open_panel, question_box
 
 ROOT = Path(__file__).parents[2]
 ROOFS = ROOT / "ui" / "assets" / "examples" / "roofs.tif"
@@ -78,6 +78,7 @@ def test_a_newcomer_asks_sees_the_mask_and_finds_the_conversation_again(home: Pa
     expect(overlay).to_be_visible()
     expect(home.get_by_text(re.compile(r"m²")).first).to_be_visible()
 
+    open_panel(home, "Export")
     link = home.get_by_role("link", name="Mask PNG").first
     answer = home.request.get(urljoin(f"{address}/", link.get_attribute("href") or ""))
     assert answer.ok

@@ -10,7 +10,17 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from tests.browser.driving import PHONE, ask, attach, await_picture, bubbles, open_home, overlays, question_box
+from tests.browser.driving import (
+    PHONE,
+    ask,
+    attach,
+    await_picture,
+    bubbles,
+    open_home,
+    open_panel,
+    overlays,
+    question_box,
+)
 from tests.fakes.pages import ServedPage, write_red_box
 
 pytestmark = pytest.mark.browser
@@ -46,12 +56,6 @@ def place_at(picture: Locator, x: float, y: float) -> tuple[float, float]:
     frame = picture.bounding_box()
     assert frame is not None
     return frame["x"] + x / IMAGE_WIDTH * frame["width"], frame["y"] + y / IMAGE_HEIGHT * frame["height"]
-
-
-def open_panel(page: Page, name: str) -> None:
-    button = page.locator("#transcript").get_by_role("button", name=name, exact=True).last
-    button.click()
-    expect(button).to_have_attribute("aria-expanded", "true")
 
 
 def pick_tool(page: Page, name: str, *, panel: str = "Refine") -> None:
@@ -298,6 +302,10 @@ def test_pointing_goes_on_at_full_size_with_the_answer_that_came(answered: Page,
     expect(by_hand(answered)).to_have_text("By hand: 1 click")
     expect(dialog.locator(".zoom-stage")).not_to_have_attribute("data-answer", first or "")
     assert [click.is_positive for click in served.engine.refinements[-1][0]] == [True]
+    dialog.get_by_role("button", name="Undo").click()
+    expect(dialog.locator(".zoom-stage")).to_have_attribute("data-answer", first or "")
+    answered.keyboard.press("y")
+    expect(by_hand(answered)).to_have_text("By hand: 1 click")
 
 
 @pytest.fixture

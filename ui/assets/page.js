@@ -210,6 +210,7 @@ document.addEventListener("keydown", (event) => {
       event.preventDefault();
       find("#rename-dialog [data-action='confirm-rename']").click();
     }
+    if (find("#zoom-dialog[open] .zoom-stage[data-pointable]") && (event.key === "u" || event.key === "y")) keys[event.key]();
     return;
   }
   if (event.key === "Escape") {
