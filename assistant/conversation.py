@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from assistant.facts import Facts
 from assistant.making import Making
+from assistant.masks.comparison import Fate
 from assistant.operations import Operation
 from serving.image_ref import ImageRef
 
@@ -44,6 +45,8 @@ class NewMessage:
     operations: tuple[Operation, ...] = ()
     making: Making | None = None
     mask_parents: tuple[str, ...] = ()
+    comparison_digest: str | None = None
+    fate_facts: Mapping[Fate, Facts] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -72,6 +75,9 @@ class Message:
         operations: what was done with the model's own mask to come to this one, in order.
         making: how the mask was made; None where none was, or by a version that did not write it down.
         mask_parents: ids of the messages whose masks it was made from; none where the model was asked anew.
+        comparison_digest: digest of the blob that says what became of each pixel since another image, of the image's
+            size; None where nothing was compared.
+        fate_facts: measured from it, for each fate; none where nothing was compared.
     """
 
     id: str
@@ -92,6 +98,8 @@ class Message:
     operations: tuple[Operation, ...] = ()
     making: Making | None = None
     mask_parents: tuple[str, ...] = ()
+    comparison_digest: str | None = None
+    fate_facts: Mapping[Fate, Facts] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,8 @@ AssistantError
 ├── MaskNotFoundError               the message made no mask
 ├── MasksNotComparableError         two masks of different images
 ├── ConfidenceMissingError          no confidence map was kept
+├── ComparisonMissingError          the message compares no images
+├── OneImageTwiceError              an image was to be compared with itself
 ├── ImageNotInConversationError     the image that was meant was never added
 ├── NothingToUndoError              no answer to go back from
 ├── NothingToRedoError              nothing was undone
@@ -67,6 +69,25 @@ class ConfidenceMissingError(AssistantError):
         super().__init__(
             "How sure the model was of each pixel was not kept with this mask, so its threshold cannot be moved. "
             "Please ask the question again."
+        )
+
+
+class ComparisonMissingError(AssistantError):
+    """The message compares no images."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This answer compares no images. Please ask what has changed between two images of one place first."
+        )
+
+
+class OneImageTwiceError(AssistantError):
+    """An image was to be compared with itself."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "That would compare an image with itself. Please name two images of this conversation, for example: "
+            "what changed between image 1 and image 2?"
         )
 
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from assistant.masks.comparison import Fate
 from assistant.operations import Operation
 
 
@@ -70,6 +71,34 @@ class Command:
 
 
 @dataclass(frozen=True)
+class Compare:
+    """Find the same in two images of the conversation, and say what became of it.
+
+    Attributes:
+        thing: what to find, in its own words; None for what was asked for last.
+        fates: which pixels are wanted as the mask; what changed is those that were added and those that were removed.
+        earlier: number of the image to compare with, from 1, or from the end as -1; None for the one before.
+        later: likewise, of the image that is shown; None for the present one.
+    """
+
+    thing: str | None
+    fates: tuple[Fate, ...]
+    earlier: int | None = None
+    later: int | None = None
+
+
+@dataclass(frozen=True)
+class Pick:
+    """Go on with the pixels of some fates of the comparison that is there.
+
+    Attributes:
+        fates: which.
+    """
+
+    fates: tuple[Fate, ...]
+
+
+@dataclass(frozen=True)
 class Clarify:
     """Ask the person back: the words could be understood, but something is missing.
 
@@ -80,4 +109,4 @@ class Clarify:
     sentence: str
 
 
-Intent = Segment | Ask | Refine | Command | Clarify
+Intent = Segment | Ask | Refine | Compare | Pick | Command | Clarify

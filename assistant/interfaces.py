@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from assistant.conversation import ConversationSummary, Message, NewMessage
 from assistant.conversation_tree import ConversationTree
+from assistant.masks.comparison import Comparison
 from serving.cancellation import Cancellation
 from serving.clicks import Box, Click
 from serving.image_ref import ImageRef
@@ -130,6 +131,14 @@ class History(Protocol):
 
     def load_confidence(self, owner: str, message_id: str) -> NDArray[np.uint8]:
         """Return the message's confidence map, uint8 (H, W), or raise `ConfidenceMissingError`."""
+        ...
+
+    def store_comparison(self, comparison: Comparison) -> str:
+        """Store what became of each pixel as an 8-bit PNG blob and return its digest."""
+        ...
+
+    def load_comparison(self, owner: str, message_id: str) -> Comparison:
+        """Return the message's comparison, on its image's grid, or raise `ComparisonMissingError`."""
         ...
 
 

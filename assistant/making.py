@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from assistant.masks.comparison import Fate
 from assistant.masks.strokes import Stroke
 from assistant.operations import Operation
 from serving.clicks import Box, Click
@@ -36,7 +37,7 @@ class Revised:
     """Operations were done with what the model had marked before anything was done with it.
 
     Attributes:
-        operations: in order; they begin with the parent's confidence map.
+        operations: in order; they begin with the parent's confidence map, or with its mask where it has none.
     """
 
     operations: tuple[Operation, ...]
@@ -69,4 +70,34 @@ class Painted:
     strokes: tuple[Stroke, ...]
 
 
-Making = Asked | Refined | Revised | Pointed | Painted
+@dataclass(frozen=True)
+class Compared:
+    """The model was asked the same of two images, and what became of each pixel was looked at; no mask goes before.
+
+    Attributes:
+        thing: what was looked for, as a person called it.
+        question: as it was put to the model, for both images.
+        operations: done with each of its masks, in order.
+        earlier_digest: of the earlier image; the answer's own image is the later one.
+        fates: those that the mask holds.
+    """
+
+    thing: str
+    question: str
+    operations: tuple[Operation, ...]
+    earlier_digest: str
+    fates: tuple[Fate, ...]
+
+
+@dataclass(frozen=True)
+class Picked:
+    """The pixels of some fates were taken from the parent's comparison.
+
+    Attributes:
+        fates: which.
+    """
+
+    fates: tuple[Fate, ...]
+
+
+Making = Asked | Refined | Revised | Pointed | Painted | Compared | Picked

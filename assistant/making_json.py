@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from assistant.errors import OperationUnreadableError
-from assistant.making import Asked, Making, Painted, Pointed, Refined, Revised
+from assistant.making import Asked, Compared, Making, Painted, Picked, Pointed, Refined, Revised
+from assistant.masks.comparison import Fate
 from assistant.masks.strokes import Stroke
 from assistant.operation_json import from_rows, to_rows
 from serving.clicks import Box, Click
@@ -31,6 +32,17 @@ def to_tree(making: Making) -> Tree:
             }
         case Painted(strokes=strokes):
             return {"by": "painted", "strokes": [_to_stroke(stroke) for stroke in strokes]}
+        case Compared():
+            return {
+                "by": "compared",
+                "thing": making.thing,
+                "question": making.question,
+                "operations": to_rows(making.operations),
+                "earlier_digest": making.earlier_digest,
+                "fates": list(map(str, making.fates)),
+            }
+        case Picked(fates=fates):
+            return {"by": "picked", "fates": list(map(str, fates))}
 
 
 def from_tree(tree: Tree) -> Making:
@@ -52,6 +64,17 @@ def from_tree(tree: Tree) -> Making:
             return Pointed(_from_clicks(clicks), None if box is None else Box(*box), earlier)
         case {"by": "painted", "strokes": list(strokes)}:
             return Painted(tuple(_from_stroke(stroke) for stroke in strokes))
+        case {
+            "by": "compared",
+            "thing": str(thing),
+            "question": str(question),
+            "operations": rows,
+            "earlier_digest": str(digest),
+            "fates": list(fates),
+        }:
+            return Compared(thing, question, from_rows(rows), digest, _read_fates(fates))
+        case {"by": "picked", "fates": list(fates)}:
+            return Picked(_read_fates(fates))
         case _:
             raise OperationUnreadableError(problem="how the mask was made is not known")
 
@@ -74,3 +97,10 @@ def _to_stroke(stroke: Stroke) -> Tree:
 
 def _from_stroke(tree: Tree) -> Stroke:
     return Stroke(tuple((x, y) for x, y in tree["path"]), tree["radius_px"], tree["is_adding"])
+
+
+def _read_fates(names: list[Any]) -> tuple[Fate, ...]:
+    try:
+        return tuple(map(Fate, names))
+    except ValueError as error:
+        raise OperationUnreadableError(problem=str(error)) from error

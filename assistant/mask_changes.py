@@ -22,6 +22,7 @@ from assistant.mask_answers import Note, show
 from assistant.masks.strokes import Stroke, cover_stroke, paint_confidence, paint_strokes
 from assistant.measuring import measure_facts
 from assistant.operations import Operation, name_others
+from assistant.origins import find_beginning
 from assistant.planning import find_others, to_confidence
 from assistant.pointing import keep_standing
 from assistant.refined_answering import describe_painted, describe_pointed, describe_refined
@@ -89,13 +90,18 @@ class MaskChanges:
     ) -> Generator[Event, None, NewMessage]:
         if answer.facts is None:
             raise MaskNotFoundError
-        confidence = self._history.load_confidence(owner, answer.id)
+        beginning = None if answer.confidence_digest else find_beginning(self._history, owner, answer)
+        confidence = None if beginning else self._history.load_confidence(owner, answer.id)
+        own = (
+            load_mask_of(self._history, owner, beginning)
+            if beginning
+            else threshold_confidence(confidence, OWN_LEVEL, image.grid)
+        )
 
         def work(report: Report) -> tuple[Mapping[str, Mask], Mapping[str, float], Mask]:
             with self._door.visit(owner, cancellation, report) as engine:
                 others, seconds = find_others(operations, partial(engine.segment, image))
             report(to_stage("refine"))
-            own = threshold_confidence(confidence, OWN_LEVEL, image.grid)
             return others, seconds, apply_operations(own, operations, others, confidence)
 
         others, seconds, mask = yield from run_staged(work, cancellation)
@@ -106,6 +112,7 @@ class MaskChanges:
         sentences = describe_refined(operations, missing, answer.facts, facts, image.grid)
         changed = replace(
             _copy(answer, Revised(operations)),
+            mask_parents=((beginning or answer).id,),
             text=" ".join(sentences),
             mask_digest=self._history.store_mask(mask) if facts.pixel_count > 0 else None,
             facts=facts,

@@ -1,7 +1,7 @@
 """How a question is answered: what the model is asked, which exact operations follow, which other things they need."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -127,10 +127,15 @@ def plan_thing(name: str, *, compound: bool = True) -> Plan:
     plan = plan_question(name) if compound else None
     if plan is not None and plan.operations:
         return plan
-    subject = name_class(name)
     # "The track" is one; of several outlines the largest is the least likely to be a mistake.
     only = (Keep(BySize()),) if is_one_thing(name) else ()
-    return Plan(question=f"Segment all the {subject}.", subject=subject, operations=only)
+    return replace(plan_class(name), operations=only)
+
+
+def plan_class(name: str) -> Plan:
+    """Return how all of a class is found, whichever of its things `name` speaks of."""
+    subject = name_class(name)
+    return Plan(question=f"Segment all the {subject}.", subject=subject, operations=())
 
 
 def add_seconds(first: Mapping[str, float], second: Mapping[str, float]) -> Mapping[str, float]:

@@ -7,6 +7,7 @@ from typing import Any
 from assistant.conversation import Message, Role
 from assistant.errors import ImageNotInConversationError
 from assistant.intents import Refine, Segment
+from assistant.making import Compared, Picked
 from assistant.operations import AllOf, ImageChoice, Keep, Operation, Remove, RepeatInImage
 from assistant.routing.router import route
 from serving.image_ref import ImageRef
@@ -17,6 +18,19 @@ def list_images(messages: Sequence[Message]) -> tuple[ImageRef, ...]:
     images = {message.image.digest: message.image for message in reversed(messages) if message.image is not None}
     order = dict.fromkeys(message.image.digest for message in messages if message.image is not None)
     return tuple(images[digest] for digest in order)
+
+
+def find_image(messages: Sequence[Message]) -> ImageRef | None:
+    """Return the latest image, or None when there is none yet."""
+    return next((message.image for message in reversed(messages) if message.image), None)
+
+
+def find_answer(messages: Sequence[Message], image: ImageRef) -> Message | None:
+    """Return the latest answer to a question put to `image`, or None when there is none yet."""
+    for message in reversed(messages):
+        if message.facts is not None and message.image is not None and message.image.digest == image.digest:
+            return message
+    return None
 
 
 def choose_image(which: int | ImageChoice, messages: Sequence[Message], current: ImageRef) -> ImageRef:
@@ -66,6 +80,10 @@ def collect_script(messages: Sequence[Message], answer: Message) -> tuple[str, .
         intent = route(said, has_answer=bool(script))
         if not (message.question or "").endswith(said):
             pass  # changed by hand: what stands there was not said
+        elif isinstance(message.making, Compared):
+            script = [said]
+        elif isinstance(message.making, Picked):
+            script.append(said)
         elif isinstance(intent, Segment):
             script = [said]
         elif isinstance(intent, Refine) and not any(isinstance(one, RepeatInImage) for one in intent.operations):

@@ -10,17 +10,20 @@ from structlog.typing import FilteringBoundLogger
 
 from assistant.answering import answer_topic
 from assistant.changes import Change, describe_change
+from assistant.comparison_answers import ComparisonAnswers
 from assistant.conversation import Message, NewMessage, Role, Status
 from assistant.engine_visit import EngineDoor
 from assistant.errors import AssistantError, ImageNeededError, MessageNotFoundError, NothingToUndoError
 from assistant.events import Accepted, Done, Event, Failed, Moved
-from assistant.intents import Ask, Clarify, Command, Refine, Segment
+from assistant.intents import Ask, Clarify, Command, Compare, Pick, Refine, Segment
 from assistant.interfaces import Clock, Engine, History
 from assistant.mask_answers import MaskAnswers, say
 from assistant.mask_changes import MaskChanges
 from assistant.moves import find_answers, plan_move
+from assistant.origins import find_comparison, name_compared
 from assistant.planning import plan_question
 from assistant.questions import LONGEST_QUESTION, check_question, title_conversation
+from assistant.refining import find_answer, find_image, list_images
 from assistant.routing.command_grammar import parse_command
 from assistant.routing.router import route
 from assistant.waiting_line import TurnLimits, WaitingLine
@@ -108,6 +111,7 @@ class TurnRunner:
         door = EngineDoor(engine, line or WaitingLine(TurnLimits()))
         self._answers = MaskAnswers(door, history, clock)
         self._changes = MaskChanges(door, history)
+        self._comparisons = ComparisonAnswers(door, history)
         self._history = history
         self._longest_question = longest_question
         self._log: FilteringBoundLogger = structlog.get_logger("assistant.turns")
@@ -154,8 +158,16 @@ class TurnRunner:
             )
             yield self._finish(request, turn, question, answer)
             return
-        previous = _find_answer(earlier, image)
-        intent = route(question.text, has_answer=previous is not None, point_xy_px=request.point_xy_px)
+        previous = find_answer(earlier, image)
+        messages = [*earlier, question]
+        compared = find_comparison(self._history, request.owner, previous)
+        intent = route(
+            question.text,
+            has_answer=previous is not None,
+            point_xy_px=request.point_xy_px,
+            image_count=len(list_images(messages)),
+            compared=None if compared is None else name_compared(compared),
+        )
         match intent:
             case Segment(question=asked):
                 plan = plan_question(asked)
@@ -165,8 +177,15 @@ class TurnRunner:
             case Refine(operations=operations):
                 assert previous is not None, "the router refines only an answer"
                 answer = yield from self._answers.refine(
-                    request.owner, operations, previous, [*earlier, question], turn.note, request.cancellation
+                    request.owner, operations, previous, messages, turn.note, request.cancellation
                 )
+            case Compare():
+                answer = yield from self._comparisons.compare(
+                    request.owner, intent, image, messages, turn.note, request.cancellation
+                )
+            case Pick(fates=fates):
+                assert compared is not None, "the router picks only from a comparison"
+                answer = yield from self._comparisons.pick(request.owner, fates, compared, question.text, turn.note)
             case Ask(topic=topic):
                 assert previous is not None, "the router asks only about an answer"
                 assert previous.facts is not None, "an answer has facts"
@@ -218,7 +237,7 @@ class TurnRunner:
             tree = self._history.load_tree(request.owner, conversation_id)
             earlier = tree.path_to(tree.pointer_id)
             # Before the first question the image is that of the branch which was left.
-            image = image or _find_image(earlier) or _find_image(tree.path_to(tree.tip_id))
+            image = image or find_image(earlier) or find_image(tree.path_to(tree.tip_id))
             if request.change is None:
                 self._name_after_first_question(request.owner, conversation_id, earlier, text)
         if request.change is not None:
@@ -300,16 +319,3 @@ class TurnRunner:
                 conversation_id=request.conversation_id,
                 image_digest=None if request.image is None else request.image.digest,
             )
-
-
-def _find_image(messages: Sequence[Message]) -> ImageRef | None:
-    """Return the latest image, or None when there is none yet."""
-    return next((message.image for message in reversed(messages) if message.image), None)
-
-
-def _find_answer(messages: Sequence[Message], image: ImageRef) -> Message | None:
-    """Return the latest answer to a question put to `image`, or None when there is none yet."""
-    for message in reversed(messages):
-        if message.facts is not None and message.image is not None and message.image.digest == image.digest:
-            return message
-    return None

@@ -1,7 +1,8 @@
 """How well words are read: the corpus of utterances beside this file, routed, and compared with what they should mean.
 
 `routing_corpus/development.jsonl` is what the grammar was written with, `heldout.jsonl` what it was not; each row is an
-utterance said while a mask is there. `compound.jsonl` holds questions that a class and exact operations answer.
+utterance said while a mask is there; it may say how many images there are ("images", else one), and of what the mask is
+a comparison ("compared"). `compound.jsonl` holds questions that a class and exact operations answer.
 """
 
 import json
@@ -10,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from assistant.intents import Ask, Clarify, Command, Intent, Refine, Segment
+from assistant.intents import Ask, Clarify, Command, Compare, Intent, Pick, Refine, Segment
 from assistant.operation_json import to_rows
 from assistant.routing.decomposition import decompose
 from assistant.routing.router import route
@@ -44,7 +45,7 @@ class RoutingFigures:
         count: utterances.
         exact: read exactly as expected.
         questions: new questions.
-        questions_mistaken: of these, taken for a refinement or a command, or answered by asking back.
+        questions_mistaken: of these, taken for a refinement, a command or a comparison, or answered by asking back.
         refinements: refinements.
         refinements_mistaken: of these, taken for a new question.
         refinements_exact: of these, with exactly the expected operations.
@@ -71,7 +72,14 @@ def read_corpus(part: str) -> list[Reading]:
     readings = []
     for row in read_rows(part):
         text, point = str(row.pop("text")), row.pop("click_xy_px", None)
-        intent = route(text, has_answer=True, point_xy_px=(point[0], point[1]) if isinstance(point, list) else None)
+        images, compared = row.pop("images", 1), row.pop("compared", None)
+        intent = route(
+            text,
+            has_answer=True,
+            point_xy_px=(point[0], point[1]) if isinstance(point, list) else None,
+            image_count=int(str(images)),
+            compared=None if compared is None else str(compared),
+        )
         readings.append(Reading(text, row, to_row(intent)))
     return readings
 
@@ -95,7 +103,7 @@ def measure(readings: Sequence[Reading]) -> RoutingFigures:
         count=len(readings),
         exact=share([one.is_right for one in readings]),
         questions=len(questions),
-        questions_mistaken=share([one.read["intent"] in ("refine", "command", "clarify") for one in questions]),
+        questions_mistaken=share([one.read["intent"] not in ("segment", "ask") for one in questions]),
         refinements=len(refinements),
         refinements_mistaken=share([one.read["intent"] == "segment" for one in refinements]),
         refinements_exact=share([one.is_right for one in refinements]),
@@ -117,10 +125,16 @@ def to_row(intent: Intent) -> Row:
             return {"intent": "ask", "topic": str(topic)}
         case Refine(operations=operations):
             return {"intent": "refine", "operations": to_rows(operations)}
+        case Compare():
+            row: Row = {"intent": "compare", "fates": list(map(str, intent.fates))}
+            named = {"thing": intent.thing, "earlier": intent.earlier, "later": intent.later}
+            return row | {name: value for name, value in named.items() if value is not None}
+        case Pick(fates=fates):
+            return {"intent": "pick", "fates": list(map(str, fates))}
         case Clarify():
             return {"intent": "clarify"}
         case Command(kind=kind, steps=steps, answer=answer):
-            row: Row = {"intent": "command", "command": str(kind)}
+            row = {"intent": "command", "command": str(kind)}
             if kind in ("undo", "redo"):
                 row["steps"] = steps
             return row if answer is None else {**row, "answer": answer}

@@ -7,6 +7,10 @@ ServingError
 │   ├── ImageUnreadableError        not an image, or a format that is not supported
 │   ├── ImageTruncatedError         a header, but not all of the pixels
 │   └── ImageTooLargeError          more bytes, pixels or bands than the limit
+├── RegistrationError               two images cannot be laid on each other
+│   ├── ImagesUnregistrableError    of different sizes, and not both say where they lie
+│   ├── ImagesApartError            no ground in common
+│   └── ImageUnplaceableError       coordinate systems that cannot be brought together
 ├── QuestionError                   the words cannot be used
 │   ├── QuestionEmptyError
 │   └── QuestionTooLongError
@@ -77,6 +81,41 @@ class ImageTooLargeError(ImageError):
 
     def __init__(self, *, measure: str, found: str, limit: str, remedy: str) -> None:
         super().__init__(f"The image has {found} {measure}; the limit is {limit}. {remedy}")
+
+
+class RegistrationError(ServingError):
+    """Two images cannot be laid on each other."""
+
+
+class ImagesUnregistrableError(RegistrationError):
+    """They differ in size, and not both say where they lie."""
+
+    def __init__(self, earlier_size: tuple[int, int], later_size: tuple[int, int]) -> None:
+        sizes = " and ".join(f"{width:,} × {height:,}" for height, width in (earlier_size, later_size))
+        super().__init__(
+            f"These two images cannot be laid on each other: they are of different sizes ({sizes} pixels), and not "
+            "both say where they lie on the ground. Please add both as GeoTIFFs, or cut both to the same frame."
+        )
+
+
+class ImagesApartError(RegistrationError):
+    """They have no ground in common."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "These two images show different places: by their georeferences they have no ground in common, so nothing "
+            "can be compared. Please add two images of the same place."
+        )
+
+
+class ImageUnplaceableError(RegistrationError):
+    """Their coordinate systems cannot be brought together."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The coordinate systems of these two images cannot be brought together, so they cannot be compared. "
+            "Please warp one of them to the system of the other first (for example with gdalwarp)."
+        )
 
 
 class QuestionError(ServingError):

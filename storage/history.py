@@ -11,19 +11,28 @@ from sqlalchemy.orm import Session
 from assistant.conversation import ConversationSummary, Message, NewMessage
 from assistant.conversation_tree import ConversationTree
 from assistant.errors import (
+    ComparisonMissingError,
     ConfidenceMissingError,
     ConversationNotFoundError,
     MaskNotFoundError,
     MessageNotFoundError,
 )
 from assistant.interfaces import Clock
+from assistant.masks.comparison import Comparison
 from serving.mask import Mask
 from storage.blobs import LocalBlobStore, digest_of
 from storage.clock import utc_now
 from storage.database import Database
 from storage.errors import BlobMissingError, ImageNotStoredError
 from storage.holding import add_hold, release_hold, sweep
-from storage.mask_blobs import decode_confidence, decode_mask, encode_confidence, encode_mask
+from storage.mask_blobs import (
+    decode_comparison,
+    decode_confidence,
+    decode_mask,
+    encode_comparison,
+    encode_confidence,
+    encode_mask,
+)
 from storage.rows import fill_message_row, to_message, to_summary
 from storage.tables import ConversationRow, ImageRow, MessageRow
 from storage.texts import fold_for_search, to_storable
@@ -95,9 +104,12 @@ class SqlHistory:
         """Delete its rows, and the blobs that no other conversation uses and nobody is about to use."""
         with self._database.writing() as session:
             row = _find_conversation(session, owner, conversation_id)
-            named = select(MessageRow.image_digest, MessageRow.mask_digest, MessageRow.confidence_digest).where(
-                MessageRow.conversation_id == row.id
-            )
+            named = select(
+                MessageRow.image_digest,
+                MessageRow.mask_digest,
+                MessageRow.confidence_digest,
+                MessageRow.comparison_digest,
+            ).where(MessageRow.conversation_id == row.id)
             digests = {digest for digests in session.execute(named) for digest in digests if digest}
             # The messages go with it: the database cascades.
             session.execute(delete(ConversationRow).where(ConversationRow.id == row.id))
@@ -141,7 +153,7 @@ class SqlHistory:
         Raises:
             ConversationNotFoundError: deleted, or somebody else's.
             ImageNotStoredError: the message's image was not admitted by `ImageStore`, or is gone.
-            BlobMissingError: the message's mask or confidence map was not stored, or is gone.
+            BlobMissingError: the message's mask, confidence map or comparison was not stored, or is gone.
         """
         row = MessageRow(id=uuid4().hex, conversation_id=conversation_id)
         fill_message_row(row, message)
@@ -152,7 +164,8 @@ class SqlHistory:
                 image = session.get(ImageRow, row.image_digest)
                 if image is None:
                     raise ImageNotStoredError
-            for digest in (row.mask_digest, row.confidence_digest):
+            made = (row.mask_digest, row.confidence_digest, row.comparison_digest)
+            for digest in made:
                 if digest is not None and not self._blobs.has(digest):
                     raise BlobMissingError
             row.parent_id = conversation.head_message_id
@@ -161,7 +174,7 @@ class SqlHistory:
             session.flush()  # before the pointer, which refers to it
             conversation.head_message_id = conversation.tip_message_id = row.id
             conversation.updated_at = row.created_at
-            for digest in (row.image_digest, row.mask_digest, row.confidence_digest):
+            for digest in (row.image_digest, *made):
                 if digest is not None:
                     release_hold(session, digest)
         return to_message(row, image, self._blobs)
@@ -201,6 +214,24 @@ class SqlHistory:
         if message.confidence_digest is None or message.image is None:
             raise ConfidenceMissingError
         return decode_confidence(self._blobs.read(message.confidence_digest), message.image.grid)
+
+    def store_comparison(self, comparison: Comparison) -> str:
+        """Store what became of each pixel as an 8-bit PNG blob and return its digest."""
+        return self._store(encode_comparison(comparison))
+
+    def load_comparison(self, owner: str, message_id: str) -> Comparison:
+        """Return what became of each pixel, on the grid of the message's image.
+
+        Raises:
+            MessageNotFoundError: deleted, or somebody else's.
+            ComparisonMissingError: the message compares no images.
+            BlobMissingError: its bytes are gone.
+            BlobDamagedError: its bytes are not what was stored.
+        """
+        message = self.get_message(owner, message_id)
+        if message.comparison_digest is None or message.image is None:
+            raise ComparisonMissingError
+        return decode_comparison(self._blobs.read(message.comparison_digest), message.image.grid)
 
     def _load_tree(self, session: Session, conversation: ConversationRow) -> ConversationTree:
         loaded = _load_messages(session, MessageRow.conversation_id == conversation.id)

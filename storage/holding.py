@@ -22,6 +22,7 @@ _NAMING_COLUMNS: Sequence[InstrumentedAttribute[str] | InstrumentedAttribute[str
     ImageRow.rendering_digest,
     MessageRow.mask_digest,
     MessageRow.confidence_digest,
+    MessageRow.comparison_digest,
     HoldRow.digest,
 )
 

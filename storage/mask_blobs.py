@@ -1,4 +1,4 @@
-"""Masks and confidence maps as the PNG bytes that blobs hold, and back."""
+"""Masks, confidence maps and comparisons as the PNG bytes that blobs hold, and back."""
 
 import io
 
@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from PIL.PngImagePlugin import PngImageFile
 
+from assistant.masks.comparison import Comparison
 from serving.grid import Grid
 from serving.imagery.plain_pictures import PILLOW_ERRORS
 from serving.mask import Mask
@@ -25,6 +26,11 @@ def encode_confidence(confidence: NDArray[np.uint8]) -> bytes:
     return _encode(Image.fromarray(confidence))
 
 
+def encode_comparison(comparison: Comparison) -> bytes:
+    """Return the codes of a comparison as an 8-bit grey PNG."""
+    return _encode(Image.fromarray(comparison.codes))
+
+
 def decode_mask(content: bytes, grid: Grid) -> Mask:
     """Return the mask that `encode_mask` wrote, on `grid`.
 
@@ -41,6 +47,15 @@ def decode_confidence(content: bytes, grid: Grid) -> NDArray[np.uint8]:
         BlobDamagedError: the bytes are no PNG, or not of the grid's size.
     """
     return _decode(content, grid)
+
+
+def decode_comparison(content: bytes, grid: Grid) -> Comparison:
+    """Return the comparison that `encode_comparison` wrote, on `grid`.
+
+    Raises:
+        BlobDamagedError: the bytes are no PNG, or not of the grid's size.
+    """
+    return Comparison(_decode(content, grid), grid)
 
 
 def _decode(content: bytes, grid: Grid) -> NDArray[np.uint8]:

@@ -6,6 +6,7 @@ from typing import Any
 from assistant.conversation import ConversationSummary, Message, NewMessage, Role, Status
 from assistant.facts import Facts
 from assistant.making_json import from_tree, to_tree
+from assistant.masks.comparison import Fate
 from assistant.operation_json import from_rows, to_rows
 from serving.grid import Grid
 from serving.image_ref import ImageRef
@@ -50,6 +51,8 @@ def fill_message_row(row: MessageRow, message: NewMessage) -> None:
     row.operations = to_rows(message.operations) if message.operations else None
     row.making = None if message.making is None else to_tree(message.making)
     row.mask_parents = list(message.mask_parents) or None
+    row.comparison_digest = message.comparison_digest
+    row.fate_facts = {str(fate): _facts_to_json(facts) for fate, facts in message.fate_facts.items()} or None
 
 
 def to_message(row: MessageRow, image_row: ImageRow | None, blobs: LocalBlobStore) -> Message:
@@ -73,6 +76,8 @@ def to_message(row: MessageRow, image_row: ImageRow | None, blobs: LocalBlobStor
         operations=() if row.operations is None else from_rows(row.operations),
         making=None if row.making is None else from_tree(row.making),
         mask_parents=tuple(row.mask_parents or ()),
+        comparison_digest=row.comparison_digest,
+        fate_facts={Fate(name): _facts_from_json(facts) for name, facts in (row.fate_facts or {}).items()},
     )
 
 

@@ -107,6 +107,7 @@ class MessageRow(Base):
         operations: as `assistant.operation_json` writes them; None where there are none.
         making: as `assistant.making_json` writes it; None where no mask was made.
         mask_parents: ids of the messages whose masks went into this one; None where there are none.
+        fate_facts: facts by the name of the fate; None where no images were compared.
     """
 
     __tablename__ = "messages"
@@ -131,6 +132,8 @@ class MessageRow(Base):
     operations: Mapped[Any | None] = mapped_column(JSON(none_as_null=True))
     making: Mapped[Any | None] = mapped_column(JSON(none_as_null=True))
     mask_parents: Mapped[Any | None] = mapped_column(JSON(none_as_null=True))
+    comparison_digest: Mapped[str | None] = mapped_column(String(DIGEST_LENGTH), index=True)
+    fate_facts: Mapped[Any | None] = mapped_column(JSON(none_as_null=True))
 
 
 class HoldRow(Base):

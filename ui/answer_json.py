@@ -27,6 +27,8 @@ def describe_answer(message: Message) -> dict[str, Any]:
             "score": message.score,
             "seconds": dict(message.seconds),
         }
+    if message.comparison_digest is not None:
+        described |= {"comparison": describe_fates(message)}
     if message.mask_digest is not None:
         described |= {
             "mask": f"artefacts/{message.id}/mask.png",
@@ -47,3 +49,32 @@ def describe_progress(progress: Progress) -> dict[str, Any] | None:
     if progress.stages:
         return {"status": "working", "text": progress.stages[-1]}
     return None
+
+
+def describe_fates(message: Message) -> dict[str, Any]:
+    """Return what became of what was looked for between two images, as data for JSON.
+
+    Args:
+        message: has a comparison.
+
+    Returns:
+        under the name of each fate its figures and the address of its mask; "overlay", the picture with all of them;
+        of a georeferenced image "geotiff" and "geojson" with all of them.
+    """
+    fates: dict[str, Any] = {
+        str(fate): {
+            "count": facts.count,
+            "pixels": facts.pixel_count,
+            "share": facts.share,
+            "area_m2": facts.area_m2,
+            "mask": f"artefacts/{message.id}/fates/{fate}.png",
+        }
+        for fate, facts in message.fate_facts.items()
+    }
+    addresses = {"overlay": f"artefacts/{message.id}/overlay.png"}
+    if message.image is not None and message.image.grid.is_georeferenced:
+        addresses |= {
+            "geotiff": f"artefacts/{message.id}/changes.tif",
+            "geojson": f"artefacts/{message.id}/changes.geojson",
+        }
+    return fates | addresses

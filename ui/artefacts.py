@@ -5,11 +5,12 @@ from typing import Any
 
 from assistant.comparing import describe_difference, measure_difference
 from assistant.errors import MasksNotComparableError
+from assistant.masks.comparison import Comparison, Fate
 from serving.image_ref import ImageRef
 from serving.imagery.admission import ImageLimits, admit_image
 from serving.imagery.rendering import load_rendering, render_image
 from serving.mask import Mask
-from storage.exports.difference import difference_layer_png
+from storage.exports.difference import comparison_layer_png, comparison_overlay_png, difference_layer_png
 from storage.exports.png import mask_png, overlay_layer_png, overlay_png, thumbnail_jpeg
 from ui.limits import PREVIEW_SIDE_PX, THUMBNAIL_SIDE_PX
 
@@ -76,6 +77,20 @@ def render_difference(before: Mask, after: Mask) -> bytes:
     if before.grid != after.grid:
         raise MasksNotComparableError
     return difference_layer_png(before, after, max_side=PREVIEW_SIDE_PX)
+
+
+def render_fate_layer(comparison: Comparison, fate: Fate) -> bytes:
+    """Return the pixels of one fate as a layer, at most `PREVIEW_SIDE_PX` on a side."""
+    return comparison_layer_png(comparison, (fate,), max_side=PREVIEW_SIDE_PX)
+
+
+def render_comparison_picture(image: ImageRef, comparison: Comparison) -> bytes:
+    """Return image and all fates in one PNG at native size.
+
+    Raises:
+        ImageError: the rendering is gone or damaged.
+    """
+    return comparison_overlay_png(load_rendering(image), comparison)
 
 
 def render_overlay_picture(image: ImageRef, mask: Mask) -> bytes:

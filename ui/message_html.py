@@ -14,6 +14,7 @@ from assistant.conversation import Message, Role, Status
 from assistant.conversation_tree import ConversationTree
 from serving.image_ref import ImageRef
 from ui.branches_html import render_branches, render_moves
+from ui.comparison_html import render_comparison
 from ui.folding import Shown, describe_changes, fold_messages, is_wish
 from ui.icons import ALERT, CHECK, COPY, IMAGE, LOGO, RETRY, STOPPED, UNDO
 from ui.limits import shorten_text
@@ -121,7 +122,9 @@ def render_answer(
     if message.status is not Status.COMPLETE:
         return _render_unanswered(message.text, message.status, retry_of=retry_of, is_superseded=is_superseded)
     figure = Markup("")
-    if message.mask_digest is not None and message.image is not None:
+    if message.comparison_digest is not None and message.image is not None:
+        figure = render_comparison(message, message.image, picture_of=shown.root_id)
+    elif message.mask_digest is not None and message.image is not None:
         figure = render_overlay(message, message.image, picture_of=shown.root_id)
     elif message.facts is not None and message.image is not None and is_last:
         figure = render_ground(message, message.image, picture_of=shown.root_id)

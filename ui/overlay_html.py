@@ -11,6 +11,7 @@ from assistant.facts import Facts
 from serving.image_ref import ImageRef
 
 LABEL_LENGTH = 80
+NO_CAPTION = Markup("")
 
 
 def render_overlay(message: Message, image: ImageRef, *, picture_of: str) -> Markup:
@@ -22,20 +23,30 @@ def render_overlay(message: Message, image: ImageRef, *, picture_of: str) -> Mar
         picture_of: id of a message about the same image, by which the picture is addressed: while it stays the same,
             browsers keep the picture and fetch the layer alone.
     """
+    layer = Markup('<img class="picture-layer" src="artefacts/{id}/layer.png" alt="{alt}">').format(
+        id=message.id, alt=describe_mask(shorten_label(message.question or message.text), message.facts)
+    )
+    return frame_layers(message, image, layer, picture_of=picture_of)
+
+
+def frame_layers(
+    message: Message, image: ImageRef, layers: Markup, *, picture_of: str, caption: Markup = NO_CAPTION
+) -> Markup:
+    """Return the figure of a picture with `layers` above it and `caption` below; see `render_overlay`."""
     return Markup(
         '<figure class="overlay">'
         '<a class="picture" href="artefacts/{id}/overlay.png" target="_blank" rel="noopener" data-action="zoom" '
         'style="--w:{width};--h:{height}" title="Open full size">'
         '<img class="picture-base" src="artefacts/{picture_of}/image" alt="{name}" width="{width}" height="{height}">'
-        '<img class="picture-layer" src="artefacts/{id}/layer.png" alt="{alt}">'
-        "</a></figure>"
+        "{layers}</a>{caption}</figure>"
     ).format(
         id=message.id,
         picture_of=picture_of,
         width=image.grid.width,
         height=image.grid.height,
         name=image.name,
-        alt=describe_mask(shorten_label(message.question or message.text), message.facts),
+        layers=layers,
+        caption=caption,
     )
 
 

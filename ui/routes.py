@@ -17,18 +17,21 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from assistant.conversation import Message
-from assistant.errors import AssistantError, MaskNotFoundError
+from assistant.errors import AssistantError, ComparisonMissingError, MaskNotFoundError
 from assistant.marked import load_marked
 from assistant.mask_changes import preview_steps
+from assistant.masks.comparison import Comparison, Fate
 from serving.errors import ServingError
 from serving.image_ref import ImageRef
 from storage.errors import StorageError
-from storage.exports.geojson import mask_geojson
-from storage.exports.geotiff import mask_geotiff
+from storage.exports.geojson import comparison_geojson, mask_geojson
+from storage.exports.geotiff import comparison_geotiff, mask_geotiff
 from ui.access import owner_of
 from ui.artefacts import (
     describe_comparison,
+    render_comparison_picture,
     render_difference,
+    render_fate_layer,
     render_layer,
     render_mask,
     render_overlay_picture,
@@ -64,6 +67,10 @@ def build_routes(services: UiServices, settings: PageSettings) -> list[BaseRoute
         Route("/artefacts/{message_id}/layer.png", artefacts.send_layer),
         Route("/artefacts/{message_id}/overlay.png", artefacts.send_overlay),
         Route("/artefacts/{message_id}/threshold/{percent:int}/layer.png", artefacts.send_threshold_layer),
+        Route("/artefacts/{message_id}/changes.tif", artefacts.send_changes_geotiff),
+        Route("/artefacts/{message_id}/changes.geojson", artefacts.send_changes_geojson),
+        Route("/artefacts/{message_id}/fates/{fate}.png", artefacts.send_fate_mask),
+        Route("/artefacts/{message_id}/fates/{fate}/layer.png", artefacts.send_fate_layer),
         Route("/artefacts/{message_id}/difference/{other_id}", artefacts.send_difference),
         Route("/artefacts/{message_id}/difference/{other_id}/layer.png", artefacts.send_difference_layer),
         Route("/examples/{index:int}/thumbnail", examples.send_thumbnail),
@@ -130,10 +137,13 @@ class ArtefactRoutes:
 
     @_answering_errors
     def send_overlay(self, request: Request) -> Response:
-        """Image and layer in one picture at native size."""
+        """Image and layer in one picture at native size; of a comparison, the layers of all fates."""
         message = self._find_message(request)
-        mask = self._history.load_mask(owner_of(request), message.id)
-        content = render_overlay_picture(self._find_image(request), mask)
+        if message.comparison_digest is not None:
+            content = render_comparison_picture(self._find_image(request), self._load_comparison(request))
+        else:
+            mask = self._history.load_mask(owner_of(request), message.id)
+            content = render_overlay_picture(self._find_image(request), mask)
         return _send_file(content, "image/png", download=_name_download(request, message, "overlay.png"))
 
     @_answering_errors
@@ -142,6 +152,33 @@ class ArtefactRoutes:
         message, owner = self._find_message(request), owner_of(request)
         steps = set_threshold(message.operations, request.path_params["percent"])
         return _send_file(render_layer(preview_steps(self._history, owner, message, steps)), "image/png")
+
+    @_answering_errors
+    def send_changes_geotiff(self, request: Request) -> Response:
+        """What became of each pixel between two images, as a GeoTIFF; only of a georeferenced image."""
+        content = comparison_geotiff(self._load_comparison(request))
+        message = self._find_message(request)
+        return _send_file(content, "image/tiff", download=_name_download(request, message, "changes.tif"))
+
+    @_answering_errors
+    def send_changes_geojson(self, request: Request) -> Response:
+        """The outlines of what was added, removed and unchanged; only of a georeferenced image."""
+        content = comparison_geojson(self._load_comparison(request))
+        message = self._find_message(request)
+        return _send_file(content, "application/geo+json", download=_name_download(request, message, "changes.geojson"))
+
+    @_answering_errors
+    def send_fate_mask(self, request: Request) -> Response:
+        """What was added between two images, or removed, or is unchanged: a mask at native size."""
+        fate = _read_fate(request)
+        content = render_mask(self._load_comparison(request).select((fate,)))
+        name = _name_download(request, self._find_message(request), f"{fate}.png")
+        return _send_file(content, "image/png", download=name)
+
+    @_answering_errors
+    def send_fate_layer(self, request: Request) -> Response:
+        """The same as a layer, in its colour and pattern."""
+        return _send_file(render_fate_layer(self._load_comparison(request), _read_fate(request)), "image/png")
 
     @_answering_errors
     def send_difference(self, request: Request) -> Response:
@@ -159,6 +196,9 @@ class ArtefactRoutes:
 
     def _find_message(self, request: Request) -> Message:
         return self._history.get_message(owner_of(request), request.path_params["message_id"])
+
+    def _load_comparison(self, request: Request) -> Comparison:
+        return self._history.load_comparison(owner_of(request), request.path_params["message_id"])
 
     def _find_image(self, request: Request) -> ImageRef:
         message = self._find_message(request)
@@ -205,6 +245,13 @@ class WatchRoutes:
     def send_metrics(self, request: Request) -> Response:
         """Figures in Prometheus' text format."""
         return Response(self._services.metrics.render(), headers={"Content-Type": CONTENT_TYPE})
+
+
+def _read_fate(request: Request) -> Fate:
+    try:
+        return Fate(request.path_params["fate"])
+    except ValueError as error:
+        raise ComparisonMissingError from error
 
 
 def _send_file(content: bytes, media_type: str, *, download: str | None = None) -> Response:

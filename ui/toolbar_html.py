@@ -10,6 +10,7 @@ from markupsafe import Markup
 from assistant.conversation import Message
 from assistant.operations import Threshold
 from serving.image_ref import ImageRef
+from ui.comparison_html import list_files
 from ui.icons import DOWNLOAD, EYE, TOOLS
 from ui.mask_tools_html import OWN_THRESHOLD_PERCENT, render_brush_size, render_threshold, render_tool_choice
 from ui.overlay_html import shorten_label
@@ -23,7 +24,7 @@ NOTHING = Markup("")
 def render_toolbar(message: Message, image: ImageRef, *, actions: Markup) -> Markup:
     """Return the bar of an answer about an image; `actions` stand at its end."""
     panels = [("refine", TOOLS, "Refine", "Point, paint, move the threshold", _render_refine(message))]
-    if message.mask_digest is not None:
+    if message.mask_digest is not None or message.comparison_digest is not None:
         panels += [
             ("mask", EYE, "Mask", "How the mask is shown", _render_mask(message)),
             ("export", DOWNLOAD, "Export", "Files to take away", _render_exports(message, image)),
@@ -66,20 +67,29 @@ def _render_hand_tools() -> Markup:
 
 
 def _render_mask(message: Message) -> Markup:
-    return Markup(
+    entry = Markup(
         '<span class="legend-entry"><span class="swatch" aria-hidden="true"></span>'
         '<span class="legend-label" title="{label}">{label}</span></span>'
+    ).format(label=shorten_label(message.question or "Marked by hand"))
+    return Markup(
+        "{entry}"
         '<span class="legend-controls">'
         '<label class="toggle"><input type="checkbox" data-control="visible" checked><span>Show</span></label>'
         '<label class="slider"><span>Opacity</span>'
         '<input type="range" min="0" max="100" step="5" value="{opacity}" data-control="opacity">'
         "<output>{opacity}%</output></label></span>"
-    ).format(label=shorten_label(message.question or "Marked by hand"), opacity=START_OPACITY_PERCENT)
+    ).format(
+        # A comparison has a legend of its own below the picture.
+        entry=NOTHING if message.comparison_digest is not None else entry,
+        opacity=START_OPACITY_PERCENT,
+    )
 
 
 def _render_exports(message: Message, image: ImageRef) -> Markup:
     files = [("mask.png", "Mask PNG"), ("overlay.png", "Overlay PNG")]
-    if image.grid.is_georeferenced:
+    if message.comparison_digest is not None:
+        files = list_files(message, image)
+    elif image.grid.is_georeferenced:
         files += [("mask.tif", "GeoTIFF"), ("mask.geojson", "GeoJSON")]
     return NOTHING.join(
         Markup('<a class="download" href="artefacts/{}/{}?download=1" download>{}{}</a>').format(

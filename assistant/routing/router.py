@@ -1,7 +1,8 @@
-"""A turn's text -> what it means: a question to the image, or about the marks, or a change of them."""
+"""A turn's text -> what it means: a question to the image or to two, or about the marks, or a change of them."""
 
 from assistant.intents import Ask, Clarify, Intent, Refine, Segment
 from assistant.routing.command_grammar import parse_command
+from assistant.routing.comparison_grammar import parse_comparison, parse_pick
 from assistant.routing.grammar import parse_follow_up
 from assistant.routing.languages import ENGLISH_ONLY, is_foreign
 from assistant.routing.refinement_grammar import PointNeeded, parse_count_of_them, parse_refinement
@@ -10,9 +11,24 @@ POINT_AT_IT = (
     "Which one do you mean? Click on it in the image and say it again, or describe it (for example: the largest one, "
     "or the one nearest the top edge)."
 )
+ADD_AN_IMAGE = (
+    "There is only one image in this conversation, so there is nothing to compare it with. Please add the other image "
+    "of the same place, then ask again. (Two answers about one image are compared with the button “Compare”.)"
+)
+NAME_THE_IMAGE = (
+    "I do not know when an image was taken. Please name the image to compare with by its number in this conversation, "
+    "for example: what is new since the first image?"
+)
 
 
-def route(text: str, *, has_answer: bool, point_xy_px: tuple[float, float] | None = None) -> Intent:
+def route(
+    text: str,
+    *,
+    has_answer: bool,
+    point_xy_px: tuple[float, float] | None = None,
+    image_count: int = 1,
+    compared: str | None = None,
+) -> Intent:
     """Return what `text` means.
 
     Args:
@@ -20,7 +36,19 @@ def route(text: str, *, has_answer: bool, point_xy_px: tuple[float, float] | Non
         has_answer: whether the image has been asked before in this conversation, so that "it" can refer to
             something (also to nothing having been found).
         point_xy_px: where the person clicked in the image, (column, row), when they did.
+        image_count: images in this conversation.
+        compared: the thing of which the mask that is there is a comparison, in a person's words; None for another mask.
     """
+    pick = None if compared is None else parse_pick(text, compared)
+    if pick is not None:
+        return pick
+    wish = parse_comparison(text)
+    if wish is not None and wish.is_dated:
+        return Clarify(NAME_THE_IMAGE if image_count > 1 else ADD_AN_IMAGE)
+    if wish is not None and image_count > 1:
+        return wish.compare
+    if wish is not None and wish.has_time:
+        return Clarify(ADD_AN_IMAGE)
     if not has_answer:
         return _ask_image(text)
     command = parse_command(text)

@@ -1,4 +1,4 @@
-"""A mask as GeoJSON: one feature for each connected part, in longitude and latitude (RFC 7946)."""
+"""Marks as GeoJSON: one feature for each connected part, in longitude and latitude (RFC 7946)."""
 
 import json
 from collections import defaultdict
@@ -10,6 +10,7 @@ from rasterio.features import shapes
 from rasterio.warp import transform_geom
 from scipy import ndimage
 
+from assistant.masks.comparison import Comparison, Fate
 from assistant.masks.instances import EIGHT_NEIGHBOURS
 from serving.mask import Mask
 from storage.errors import ExportNeedsGeoreferenceError
@@ -17,6 +18,7 @@ from storage.errors import ExportNeedsGeoreferenceError
 _WGS84 = "EPSG:4326"
 _DECIMALS = 8  # about a millimetre on the ground
 
+Feature = dict[str, Any]
 Ring = list[tuple[float, float]]
 
 
@@ -30,6 +32,29 @@ def mask_geojson(mask: Mask) -> bytes:
     Raises:
         ExportNeedsGeoreferenceError: the grid has no transform or no CRS.
     """
+    return _to_collection(_list_features(mask))
+
+
+def comparison_geojson(comparison: Comparison) -> bytes:
+    """Return the outlines of what was added, removed and unchanged, as `mask_geojson` does.
+
+    The property `fate` says which; the parts of each fate are numbered for themselves.
+
+    Raises:
+        ExportNeedsGeoreferenceError: the grid has no transform or no CRS.
+    """
+    features: list[Feature] = []
+    for fate in Fate:
+        for feature in _list_features(comparison.select((fate,))):
+            features.append(feature | {"properties": {"fate": str(fate), **feature["properties"]}})
+    return _to_collection(features)
+
+
+def _to_collection(features: list[Feature]) -> bytes:
+    return json.dumps({"type": "FeatureCollection", "features": features}).encode()
+
+
+def _list_features(mask: Mask) -> list[Feature]:
     grid = mask.grid
     if grid.transform is None or grid.crs_wkt is None:
         raise ExportNeedsGeoreferenceError
@@ -44,14 +69,13 @@ def mask_geojson(mask: Mask) -> bytes:
     parts: defaultdict[int, list[list[Ring]]] = defaultdict(list)
     for (_, number), outline in zip(outlines, on_the_globe, strict=True):
         parts[int(number)].append([_turn(ring, is_outer=k == 0) for k, ring in enumerate(outline["coordinates"])])
-    features = [
+    return [
         _to_feature(number, polygons, int(sizes_px[number]), grid.pixel_area_m2)
         for number, polygons in sorted(parts.items())
     ]
-    return json.dumps({"type": "FeatureCollection", "features": features}).encode()
 
 
-def _to_feature(number: int, polygons: list[list[Ring]], pixels: int, pixel_area_m2: float | None) -> dict[str, Any]:
+def _to_feature(number: int, polygons: list[list[Ring]], pixels: int, pixel_area_m2: float | None) -> Feature:
     is_one = len(polygons) == 1
     return {
         "type": "Feature",

@@ -11,6 +11,7 @@ import pytest
 
 from assistant.conversation import NewMessage, Role, Status
 from assistant.errors import (
+    ComparisonMissingError,
     ConfidenceMissingError,
     ConversationNotFoundError,
     MaskNotFoundError,
@@ -19,6 +20,7 @@ from assistant.errors import (
 from assistant.facts import Facts
 from assistant.interfaces import History
 from assistant.making import Pointed
+from assistant.masks.comparison import UNKNOWN_CODE, Comparison, Fate
 from serving.clicks import Box, Click
 from serving.image_ref import ImageRef
 from serving.mask import Mask
@@ -55,6 +57,12 @@ def mask_of(image: ImageRef, seed: int = 1) -> Mask:
     return Mask(pixels, image.grid)
 
 
+def comparison_of(image: ImageRef) -> Comparison:
+    codes = np.zeros((image.grid.height, image.grid.width), np.uint8)
+    codes[0] = [Fate.UNCHANGED.code, Fate.ADDED.code, Fate.REMOVED.code, UNKNOWN_CODE][: image.grid.width]
+    return Comparison(codes, image.grid)
+
+
 def full_message(history: History, image: ImageRef) -> NewMessage:
     """A message with every field set to something that a careless store would lose."""
     return NewMessage(
@@ -71,6 +79,11 @@ def full_message(history: History, image: ImageRef) -> NewMessage:
         status=Status.STOPPED,
         making=Pointed((Click(0.1 + 0.2, 3, is_positive=True), Click(1, 2, is_positive=False)), Box(0, 0.5, 2, 3)),
         mask_parents=("a" * 32, "b" * 32),
+        comparison_digest=history.store_comparison(comparison_of(image)),
+        fate_facts={
+            Fate.ADDED: Facts(7, 0.1 + 0.2, 2, 1 / 3, "top left", 1.75, (1.5, 2.25), (0, 1, 3, 4)),
+            Fate.REMOVED: Facts(0, 0.0, 0, 0.0, None, None, None, None),
+        },
     )
 
 
@@ -259,6 +272,21 @@ def test_the_confidence_of_a_message_without_one_is_missing(history: History) ->
     message = history.append_message(ANN, conversation.id, HELLO)
     with pytest.raises(ConfidenceMissingError):
         history.load_confidence(ANN, message.id)
+
+
+def test_a_comparison_comes_back_on_its_images_grid(history: History, image: ImageRef) -> None:
+    comparison = comparison_of(image)
+    conversation = history.create_conversation(ANN, "fields")
+    new = NewMessage(Role.ASSISTANT, "new", image, comparison_digest=history.store_comparison(comparison))
+    message = history.append_message(ANN, conversation.id, new)
+    loaded = history.load_comparison(ANN, message.id)
+    np.testing.assert_array_equal(loaded.codes, comparison.codes)
+    assert loaded.grid == image.grid
+    with pytest.raises(MessageNotFoundError):
+        history.load_comparison(BEN, message.id)
+    hello = history.append_message(ANN, conversation.id, HELLO)
+    with pytest.raises(ComparisonMissingError):
+        history.load_comparison(ANN, hello.id)
 
 
 def test_equal_masks_have_one_digest_and_others_another(history: History, image: ImageRef) -> None:

@@ -13,11 +13,13 @@ from numpy.typing import NDArray
 from assistant.conversation import ConversationSummary, Message, NewMessage
 from assistant.conversation_tree import ConversationTree
 from assistant.errors import (
+    ComparisonMissingError,
     ConfidenceMissingError,
     ConversationNotFoundError,
     MaskNotFoundError,
     MessageNotFoundError,
 )
+from assistant.masks.comparison import Comparison
 from serving.mask import Mask
 from storage.titles import trim_title
 
@@ -49,6 +51,7 @@ class InMemoryHistory:
         self._conversations: dict[str, _Conversation] = {}
         self._masks: dict[str, NDArray[np.bool_]] = {}
         self._confidences: dict[str, NDArray[np.uint8]] = {}
+        self._comparisons: dict[str, Comparison] = {}
 
     def create_conversation(self, owner: str, title: str) -> ConversationSummary:
         """Start an empty conversation."""
@@ -94,12 +97,14 @@ class InMemoryHistory:
                 digest
                 for conversation in self._conversations.values()
                 for message in conversation.messages
-                for digest in (message.mask_digest, message.confidence_digest)
+                for digest in (message.mask_digest, message.confidence_digest, message.comparison_digest)
             }
             for message in gone.messages:
-                for digest in {message.mask_digest, message.confidence_digest} - kept - {None}:
+                made = {message.mask_digest, message.confidence_digest, message.comparison_digest}
+                for digest in made - kept - {None}:
                     self._masks.pop(str(digest), None)
                     self._confidences.pop(str(digest), None)
+                    self._comparisons.pop(str(digest), None)
 
     def list_messages(self, owner: str, conversation_id: str) -> Sequence[Message]:
         """The messages from the first to the pointer, in order."""
@@ -186,6 +191,22 @@ class InMemoryHistory:
             raise ConfidenceMissingError
         with self._lock:
             return self._confidences[message.confidence_digest].copy()
+
+    def store_comparison(self, comparison: Comparison) -> str:
+        """Keep what became of each pixel and return its digest."""
+        self._raise_failure()
+        digest = _digest_of(comparison.codes)
+        with self._lock:
+            self._comparisons[digest] = comparison
+        return digest
+
+    def load_comparison(self, owner: str, message_id: str) -> Comparison:
+        """Return the message's comparison."""
+        message = self.get_message(owner, message_id)
+        if message.comparison_digest is None or message.image is None:
+            raise ComparisonMissingError
+        with self._lock:
+            return Comparison(self._comparisons[message.comparison_digest].codes, message.image.grid)
 
     def _find(self, owner: str, conversation_id: str) -> _Conversation:
         conversation = self._conversations.get(conversation_id)

@@ -8,6 +8,7 @@ import pytest
 
 from assistant.conversation import Message, NewMessage, Role
 from assistant.facts import Facts
+from assistant.masks.comparison import Comparison
 from serving.grid import Grid
 from serving.image_ref import ImageRef
 from serving.mask import Mask
@@ -24,18 +25,21 @@ def full_mask(image: ImageRef) -> Mask:
 
 
 def ask(store: Store, owner: str, image: ImageRef) -> Message:
-    """A conversation of one message with a mask and a confidence map, as a turn leaves it."""
+    """A conversation of one message with a mask, a confidence map and a comparison, as turns leave them."""
     history = store.history
     conversation = history.create_conversation(owner, "fields")
     confidence = np.full((image.grid.height, image.grid.width), 99, dtype=np.uint8)
     digests = (history.store_mask(full_mask(image)), history.store_confidence(confidence))
-    return history.append_message(owner, conversation.id, NewMessage(Role.ASSISTANT, "found", image, *digests))
+    codes = np.full((image.grid.height, image.grid.width), 3, dtype=np.uint8)
+    compared = history.store_comparison(Comparison(codes, image.grid))
+    new = NewMessage(Role.ASSISTANT, "found", image, *digests, comparison_digest=compared)
+    return history.append_message(owner, conversation.id, new)
 
 
 def test_deleting_the_only_conversation_leaves_no_blob(tmp_path: Path) -> None:
     with open_store(tmp_path) as store:
         message = ask(store, ANN, store.admit_tiny_image("field.tif", gsd_m=1))
-        assert len(list(store.blobs.list_digests())) == 4  # original, rendering, mask, confidence
+        assert len(list(store.blobs.list_digests())) == 5  # original, rendering, mask, confidence, comparison
         store.history.delete_conversation(ANN, message.conversation_id)
         assert list(store.blobs.list_digests()) == []
 

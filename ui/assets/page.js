@@ -12,7 +12,8 @@ import "./steps.js";
 import { showThresholds } from "./threshold.js";
 
 const startOpacity = 80;
-// What the person set for each answer's mask, by message id: { opacity, visible }.
+// What the person set for each answer's mask, by message id: { opacity, visible, hidden }; of a comparison's layers
+// ("added", "removed", "unchanged") those in `hidden` are not seen.
 const maskSettings = new Map();
 const maskSheet = new CSSStyleSheet();
 document.adoptedStyleSheets = [...document.adoptedStyleSheets, maskSheet];
@@ -20,15 +21,17 @@ document.adoptedStyleSheets = [...document.adoptedStyleSheets, maskSheet];
 // --- Masks: opacity and visibility -------------------------------------------------------------------------------
 
 function settingOf(answer) {
-  return maskSettings.get(answer) ?? { opacity: startOpacity, visible: true };
+  return maskSettings.get(answer) ?? { opacity: startOpacity, visible: true, hidden: [] };
 }
 
 function changeMask(answer, change) {
   maskSettings.set(answer, { ...settingOf(answer), ...change });
   // A style sheet and not style attributes: the server's next update of the messages would take those away.
-  const rules = [...maskSettings].map(([id, setting]) => {
+  const rules = [...maskSettings].flatMap(([id, setting]) => {
     const opacity = setting.visible ? setting.opacity / 100 : 0;
-    return `[data-answer="${CSS.escape(id)}"] .picture-layer { opacity: ${opacity} !important; }`;
+    const layers = `[data-answer="${CSS.escape(id)}"] .picture-layer`;
+    const hidden = setting.hidden.map((fate) => `${layers}[data-fate="${CSS.escape(fate)}"] { visibility: hidden; }`);
+    return [`${layers} { opacity: ${opacity} !important; }`, ...hidden];
   });
   maskSheet.replaceSync(rules.join("\n"));
   showMaskControls();
@@ -43,6 +46,9 @@ function showMaskControls() {
     if (slider.value !== String(setting.opacity)) slider.value = String(setting.opacity);
     slider.disabled = !setting.visible;
     box.checked = setting.visible;
+    for (const choice of figure.querySelectorAll("[data-control='fate']")) {
+      choice.checked = !choice.disabled && !setting.hidden.includes(choice.value);
+    }
     const output = slider.parentElement.querySelector("output");
     const label = `${setting.opacity}%`;
     if (output.textContent !== label) output.textContent = label;
@@ -55,6 +61,10 @@ document.addEventListener("input", (event) => {
   if (!answer) return;
   if (control.dataset.control === "opacity") changeMask(answer, { opacity: Number(control.value) });
   if (control.dataset.control === "visible") changeMask(answer, { visible: control.checked });
+  if (control.dataset.control === "fate") {
+    const others = settingOf(answer).hidden.filter((fate) => fate !== control.value);
+    changeMask(answer, { hidden: control.checked ? others : [...others, control.value] });
+  }
 });
 
 // --- Full-size picture -------------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ from assistant.errors import MaskNotFoundError, MessageNotFoundError
 from assistant.events import Done, Failed, Moved
 from assistant.interfaces import Engine
 from assistant.making_json import to_tree
+from assistant.masks.comparison import Comparison, Fate
 from assistant.moves import find_answers
 from assistant.operation_json import to_rows
 from assistant.replaying import replay_masks
@@ -18,8 +19,9 @@ from assistant.turns import TurnRequest, TurnRunner
 from serving.imagery.rendering import load_rendering
 from serving.mask import Mask
 from storage.exports.coco_rle import to_coco_rle
-from storage.exports.geojson import mask_geojson
-from storage.exports.geotiff import mask_geotiff
+from storage.exports.difference import comparison_overlay_png, comparison_png
+from storage.exports.geojson import comparison_geojson, mask_geojson
+from storage.exports.geotiff import comparison_geotiff, mask_geotiff
 from storage.exports.png import mask_png, overlay_png
 from ui.cli.archive import Archive
 from ui.cli.chat_script import Reference, ScriptTurn
@@ -35,6 +37,13 @@ SUFFIXES = {
     "coco": "mask.json",
     "geotiff": "mask.tif",
     "geojson": "mask.geojson",
+}
+COMPARISON_SUFFIXES = {
+    "png": "changes.png",
+    "overlay": "changes-overlay.png",
+    "coco": "changes.json",
+    "geotiff": "changes.tif",
+    "geojson": "changes.geojson",
 }
 OWNER = "terminal"  # of conversations that no page began
 
@@ -193,6 +202,7 @@ class ScriptRunner:
             "mask": written,
             "mask_digest": message.mask_digest,
             "facts": None if message.facts is None else dataclasses.asdict(message.facts),
+            "fates": {str(fate): dataclasses.asdict(facts) for fate, facts in message.fate_facts.items()} or None,
             "text": message.text,
             "score": message.score,
             "seconds": dict(message.seconds),
@@ -201,9 +211,17 @@ class ScriptRunner:
 
     def _export(self, number: int, formats: Sequence[str]) -> Row:
         answer = self._find_answer()
-        mask = self._archive.history.load_mask(OWNER, answer.id)
-        files = {name: str(self._write(number, SUFFIXES[name], _encode(name, mask, answer))) for name in formats}
+        contents = {name: self._encode(name, answer) for name in formats}
+        files = {name: str(self._write(number, suffix, content)) for name, (suffix, content) in contents.items()}
         return {"message_id": answer.id, "files": files, "text": f"Written: {', '.join(files.values())}."}
+
+    def _encode(self, name: str, answer: Message) -> tuple[str, bytes]:
+        """Return the end of the file's name, and its bytes: of the mask, or of all fates where images were compared."""
+        history = self._archive.history
+        if answer.comparison_digest is not None:
+            comparison = history.load_comparison(OWNER, answer.id)
+            return COMPARISON_SUFFIXES[name], _encode_comparison(name, comparison, answer)
+        return SUFFIXES[name], _encode_mask(name, history.load_mask(OWNER, answer.id), answer)
 
     def _replay(self) -> Row:
         if self._conversation_id is None:
@@ -225,7 +243,22 @@ class ScriptRunner:
         return path
 
 
-def _encode(name: str, mask: Mask, answer: Message) -> bytes:
+def _encode_comparison(name: str, comparison: Comparison, answer: Message) -> bytes:
+    match name:
+        case "overlay":
+            assert answer.image is not None, "an answer is about an image"
+            return comparison_overlay_png(load_rendering(answer.image), comparison)
+        case "coco":
+            return json.dumps({fate: to_coco_rle(comparison.select((fate,))) for fate in Fate}).encode()
+        case "geotiff":
+            return comparison_geotiff(comparison)
+        case "geojson":
+            return comparison_geojson(comparison)
+        case _:
+            return comparison_png(comparison)
+
+
+def _encode_mask(name: str, mask: Mask, answer: Message) -> bytes:
     match name:
         case "overlay":
             assert answer.image is not None, "an answer is about an image"

@@ -4,9 +4,18 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from assistant.masks.comparison import Fate, compare_masks
 from serving.grid import Grid
 from serving.mask import Mask
-from storage.exports.difference import ADDED, REMOVED, UNCHANGED, difference_layer_png
+from storage.exports.difference import (
+    ADDED,
+    FATE_COLOURS,
+    REMOVED,
+    UNCHANGED,
+    comparison_layer_png,
+    comparison_overlay_png,
+    difference_layer_png,
+)
 
 SIDE = 40
 
@@ -45,3 +54,23 @@ def test_a_change_of_one_pixel_survives_shrinking() -> None:
 def test_masks_of_different_grids_are_refused() -> None:
     with pytest.raises(ValueError, match="different grids"):
         difference_layer_png(block(1, 2), Mask(np.zeros((3, 3), dtype=bool), Grid(3, 3)))
+
+
+def test_layers_of_single_fates_hold_that_fate_alone() -> None:
+    known = np.ones((SIDE, SIDE), dtype=bool)
+    comparison = compare_masks(block(5, 25), block(15, 35), known)
+    for fate, columns in ((Fate.REMOVED, slice(5, 15)), (Fate.UNCHANGED, slice(15, 25)), (Fate.ADDED, slice(25, 35))):
+        layer = np.asarray(Image.open(io.BytesIO(comparison_layer_png(comparison, (fate,)))).convert("RGBA"))
+        drawn = (layer[12:28, :, :3] == FATE_COLOURS[fate]).all(axis=-1) & (layer[12:28, :, 3] > 0)
+        assert drawn[:, columns].all()
+        assert drawn.sum() == 16 * 10
+
+
+def test_the_overlay_leaves_the_ground_beside_as_it_is() -> None:
+    comparison = compare_masks(block(5, 15), block(20, 30), np.ones((SIDE, SIDE), dtype=bool))
+    rgb = np.full((SIDE, SIDE, 3), 90, dtype=np.uint8)
+    shown = np.asarray(Image.open(io.BytesIO(comparison_overlay_png(rgb, comparison))))
+    assert shown[2, 2].tolist() == [90, 90, 90]
+    assert shown[20, 25].tolist() == [round(90 * (1 - 190 / 255) + channel * 190 / 255) for channel in ADDED]
+    with pytest.raises(ValueError, match="differ in size"):
+        comparison_overlay_png(rgb[:-1], comparison)
