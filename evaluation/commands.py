@@ -9,19 +9,31 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated
 
+import numpy as np
 import typer
+from numpy.typing import NDArray
 from rich.console import Console
 
 from evaluation.benchmark_commands import add_benchmark_commands
 from evaluation.calibration_command import OpenStore, add_calibration_command, find_no_store
 from evaluation.click_command import add_click_command
 from evaluation.constant_mask import fit_constant_mask
+from evaluation.error_report import choose_extremes, write_error_report
+from evaluation.gallery import read_redistributable
 from evaluation.pack import Pack, spread_questions
 from evaluation.pack_predictions import segment_from_predictions
-from evaluation.pack_report import MeasuredEngine, Segmenter, report_scores, score_questions, segment_with
+from evaluation.pack_report import (
+    MeasuredEngine,
+    ScoredQuestion,
+    Segmenter,
+    report_scores,
+    score_questions,
+    segment_with,
+)
 from evaluation.predictions import Predictions
 from evaluation.robustness_command import add_robustness_command
 from evaluation.routing_command import add_routing_command
+from evaluation.run_lengths import RunLengths, encode_run_lengths
 from evaluation.speed import measure_speed
 from evaluation.tables import build_pack_tables, build_speed_table
 from evaluation.terminal import print_json, show_progress, speak_errors
@@ -69,6 +81,12 @@ def build_evaluate_app(
                 "assistant with the annotations in place of the model (oracle)."
             ),
         ] = Through.MODEL,
+        report_dir: Annotated[
+            Path | None, typer.Option("--report", help="Write tables and sheets of best and worst answers here.")
+        ] = None,
+        public: Annotated[
+            bool, typer.Option("--public", help="Show only images in the report that LICENSES.md lets be passed on.")
+        ] = False,
         as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
     ) -> None:
         """Put the questions of a folder to the model and print gIoU, cIoU, precision and empty accuracy."""
@@ -76,6 +94,8 @@ def build_evaluate_app(
             raise typer.BadParameter("--constant, --blank-questions and --predictions exclude each other; give one.")
         if through is not Through.MODEL and (constant or blank_questions or predictions is not None):
             raise typer.BadParameter("--through goes with the model, not with a baseline or with predictions.")
+        if public and report_dir is None:
+            raise typer.BadParameter("--public says what the report shows; give its folder with --report.")
         with speak_errors(as_json=as_json):
             started = time.perf_counter()
             wanted = tuple(name.strip() for name in sources.split(",") if name.strip())
@@ -107,13 +127,23 @@ def build_evaluate_app(
                     "model_digest": engine.model_digest,
                     "questions": "blank" if blank_questions else "as asked",
                 }
+            shown = read_redistributable(root) if public else None
+            answers: dict[str, RunLengths] = {}
+
+            def keep(one: ScoredQuestion, mask: NDArray[np.bool_]) -> None:
+                if report_dir is not None:
+                    answers[one.question.id] = encode_run_lengths(mask)
+                advance()
+
             with show_progress("Asking", total=len(questions)) as advance:
-                scored = score_questions(data, questions, segment, on_scored=lambda _: advance())
+                scored = score_questions(data, questions, segment, on_scored=keep)
             report = {
                 **report_scores(scored, split=split),
                 **subject,
                 "seconds": time.perf_counter() - started,
             }
+            if report_dir is not None:
+                write_error_report(report_dir, data, choose_extremes(scored, sources=shown), answers, report)
             if as_json:
                 print_json(report)
             else:

@@ -50,7 +50,7 @@ def score_questions(
     questions: Sequence[PackQuestion],
     segment: Segmenter,
     *,
-    on_scored: Callable[[ScoredQuestion], None] = lambda _: None,
+    on_scored: Callable[[ScoredQuestion, NDArray[np.bool_]], None] = lambda _, mask: None,
 ) -> tuple[ScoredQuestion, ...]:
     """Put questions to `segment` and compare its masks with the targets, at the images' own sizes.
 
@@ -58,7 +58,7 @@ def score_questions(
         pack: where targets come from.
         questions: those of one image follow each other, so that an engine encodes each image once.
         segment: what answers.
-        on_scored: called after each question, to show progress.
+        on_scored: called after each question with its answer, to show progress or to keep it.
     """
     scored: list[ScoredQuestion] = []
     for _, group in groupby(questions, key=lambda question: question.image):
@@ -67,14 +67,15 @@ def score_questions(
         for question, mask in zip(of_image, masks, strict=True):
             target = pack.load_target(question)
             scored.append(ScoredQuestion(question, score_answer(mask, target), float(target.mean())))
-            on_scored(scored[-1])
+            on_scored(scored[-1], mask)
     return tuple(scored)
 
 
 def report_scores(scored: Sequence[ScoredQuestion], *, split: str) -> dict[str, object]:
     """Return the figures of all questions, and of each kind, source, half of the templates and size; ready for JSON.
 
-    Sources are reported once more for questions whose target is in the image, and sizes for those alone.
+    Kinds and sources are reported once more for questions whose target is in the image, classes and sizes for those
+    alone.
 
     Args:
         scored: at least one question.
@@ -95,6 +96,8 @@ def report_scores(scored: Sequence[ScoredQuestion], *, split: str) -> dict[str, 
         "absent_gIoU": giou(absent),
         "per_kind": _summarise_by(scored, lambda one: one.question.kind),
         "per_source": _summarise_by(scored, lambda one: one.question.source),
+        "per_class_present": _summarise_by(with_target, lambda one: one.question.class_name),
+        "per_kind_present": _summarise_by(with_target, lambda one: one.question.kind),
         "per_source_present": _summarise_by(with_target, lambda one: one.question.source),
         "per_template": _summarise_by(scored, lambda one: "heldout" if one.question.is_template_heldout else "seen"),
         "per_target_share": _summarise_by(with_target, lambda one: name_share(one.target_share)),

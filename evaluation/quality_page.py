@@ -70,6 +70,38 @@ def write_calibration(reports: Sequence[Report | None]) -> str:
     return f"{write_table(header, rows)}\n\nMeasured on {' and '.join(counts)}."
 
 
+def write_kinds(reports: Sequence[Report | None]) -> str:
+    """Return gIoU by kind of question: the model, the assistant and the oracle on val, the first two on test."""
+    val = reports[0]
+    assert val is not None, "a section is made only of reports that are there"
+    rows: list[list[object]] = []
+    for kind in sorted(val["per_kind"], key=lambda kind: val["per_kind"][kind]["gIoU"], reverse=True):
+        of_kind = [None if report is None else report["per_kind"].get(kind, {}).get("gIoU") for report in reports]
+        rows.append([kind, val["per_kind"][kind]["n"], *of_kind])
+    for name, label in (("gIoU", "**all**"), ("present_gIoU", "target present"), ("absent_gIoU", "target absent")):
+        values = [None if report is None else report[name] for report in reports]
+        rows.append([label, val["n"] if name == "gIoU" else None, *values])
+    header = ("kind", "questions", "model alone", "through the assistant", "oracle", "test: alone", "test: assistant")
+    return write_table(header, rows)
+
+
+def write_errors(reports: Sequence[Report | None]) -> str:
+    """Return gIoU of what is in the image by class, kind, size and source, worst first."""
+    report = reports[0]
+    assert report is not None, "a section is made only of reports that are there"
+    tables = []
+    for key, label in (
+        ("per_class_present", "class"),
+        ("per_kind_present", "kind of question"),
+        ("per_target_share", "target's share of the image"),
+        ("per_source_present", "source"),
+    ):
+        groups = sorted(report[key].items(), key=lambda group: group[1]["gIoU"])
+        rows = [[name, group["n"], group["gIoU"]] for name, group in groups]
+        tables.append(write_table((label, "questions", "gIoU"), rows))
+    return "\n\n".join(tables)
+
+
 def write_robustness(reports: Sequence[Report | None]) -> str:
     """Return the table of `evaluate robustness`."""
     report = reports[0]
@@ -107,6 +139,8 @@ def _format(cell: object) -> str:
 
 # Name of a section -> the reports that it is made of, the first of which decides whether it is made, and how.
 SECTIONS: Mapping[str, tuple[tuple[str, ...], Callable[[Sequence[Report | None]], str]]] = {
+    "kinds": (("val.json", "val_assistant.json", "val_oracle.json", "test.json", "test_assistant.json"), write_kinds),
+    "errors": (("val.json",), write_errors),
     "calibration": (("calibration_fit.json", "calibration_val.json", "calibration_test.json"), write_calibration),
     "robustness": (("robustness_val.json",), write_robustness),
 }

@@ -87,7 +87,7 @@ def test_each_image_is_handed_over_once_with_all_its_questions(pack: Pack) -> No
 
     seen: list[str] = []
     questions = pack.select_questions("val")
-    score_questions(pack, questions, segment, on_scored=lambda scored: seen.append(scored.question.id))
+    score_questions(pack, questions, segment, on_scored=lambda scored, mask: seen.append(scored.question.id))
     assert calls == [("a.png", 3), ("b.png", 3), ("p.png", 1)]
     assert seen == [question.id for question in questions]
 

@@ -28,6 +28,23 @@ def test_a_section_is_made_of_its_reports(tmp_path: Path) -> None:
     assert page.endswith("\n<!-- end calibration -->\nafter\n")
 
 
+def _pack_report(giou: float) -> dict[str, object]:
+    groups = {"class": {"gIoU": giou, "n": 508}, "size": {"gIoU": giou / 2, "n": 148}}
+    keys = ("per_kind", "per_class_present", "per_kind_present", "per_source_present", "per_target_share")
+    return {"n": 656, "gIoU": giou, "present_gIoU": giou, "absent_gIoU": None, **dict.fromkeys(keys, groups)}
+
+
+def test_kinds_stand_beside_each_other_for_whatever_answered(tmp_path: Path) -> None:
+    (tmp_path / "val.json").write_text(json.dumps(_pack_report(0.6)))
+    (tmp_path / "test_assistant.json").write_text(json.dumps(_pack_report(0.5)))
+    page, made = rewrite_page(PAGE.replace("calibration", "kinds") + PAGE.replace("calibration", "errors"), tmp_path)
+    assert made == ("kinds", "errors")
+    assert "| size | 148 | 0.300 | – | – | – | 0.250 |" in page
+    assert "| **all** | 656 | 0.600 | – | – | – | 0.500 |" in page
+    # What is worst comes first.
+    assert page.index("| size | 148 | 0.300 |\n") < page.index("| class | 508 | 0.600 |\n")
+
+
 def test_disturbances_stand_beside_what_is_reached_without_them(tmp_path: Path) -> None:
     figures = {"n": 200, "unchanged_gIoU": 0.6, "gIoU": 0.4, "mask_iou": None}
     report = {"images": 40, "wordings": {"targets": 30, "mask_iou": 0.71}, "disturbances": {"typos": figures}}
