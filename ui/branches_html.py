@@ -12,6 +12,7 @@ from assistant.conversation_tree import ConversationTree
 from assistant.making import Pointed
 from assistant.moves import count_steps, find_answers
 from assistant.wording import describe_operations
+from ui.folding import Shown, describe_changes
 from ui.icons import BACKWARD, CLOSE, COMPARE, FORWARD, PENCIL, REDO, RESET, UNDO
 from ui.overlay_html import shorten_label
 
@@ -66,6 +67,20 @@ def render_branches(tree: ConversationTree, message: Message) -> Markup:
     if not message.text or message.mask_parents:
         edit = Markup("")
     return Markup('<p class="branches">{}{}</p>').format(switch, edit) if switch or edit else Markup("")
+
+
+def render_by_hand(shown: Shown, tree: ConversationTree | None, *, can_undo: bool) -> Markup:
+    """Return the line that says what was done by hand, with the way back and to other branches."""
+    if not shown.changes:
+        return Markup("")
+    undo = Markup(
+        '<button type="button" class="quiet" data-action="move" data-kind="undo" title="Take the last one back (u)">'
+        "{}<span>Undo</span></button>"
+    ).format(UNDO)
+    switches = [] if tree is None else [render_branches(tree, change.wish) for change in reversed(shown.changes)]
+    return Markup('<div class="by-hand"><span>By hand: {}</span>{}{}</div>').format(
+        describe_changes(shown.changes), undo if can_undo else "", next(filter(None, switches), "")
+    )
 
 
 def render_branch_dialogs() -> Markup:

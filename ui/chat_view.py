@@ -268,7 +268,10 @@ class ChatEvents:
         if turn.progress.notice is not None:
             gr.Info(turn.progress.notice, duration=3)
         changes = self._show(owner, turn.progress.conversation_id or "", search)
-        if turn.progress.refusal is not None:
+        if turn.progress.refusal is not None and turn.request.change is not None:
+            # What was done by hand was not typed, and is not given back to be typed again.
+            changes[self._view.live] = render_refusal(turn.progress.refusal, question="", image_name=None)
+        elif turn.progress.refusal is not None:
             image = turn.request.image
             changes[self._view.live] = render_refusal(
                 turn.progress.refusal, question=turn.request.text, image_name=None if image is None else image.name

@@ -13,12 +13,12 @@ from assistant.answering import format_area, format_share
 from assistant.conversation import Message, Role, Status
 from assistant.conversation_tree import ConversationTree
 from serving.image_ref import ImageRef
-from ui.branches_html import render_branches, render_moves
+from ui.branches_html import render_branches, render_by_hand, render_moves
 from ui.comparison_html import render_comparison
-from ui.folding import Shown, describe_changes, fold_messages, is_wish
-from ui.icons import ALERT, CHECK, COPY, IMAGE, LOGO, RETRY, STOPPED, UNDO
+from ui.folding import Shown, fold_messages, is_wish
+from ui.icons import ALERT, CHECK, COPY, IMAGE, LOGO, RETRY, STOPPED
 from ui.limits import shorten_text
-from ui.overlay_html import render_ground, render_overlay, shorten_label
+from ui.overlay_html import describe_image, render_ground, render_overlay, render_upload, shorten_label
 from ui.steps_html import render_steps
 from ui.toolbar_html import render_hand_start, render_toolbar
 from ui.turns_in_flight import Progress
@@ -70,7 +70,7 @@ def render_transcript(
                     is_superseded=is_superseded,
                     is_last=is_last,
                     with_suggestions=is_last and not is_busy and message.facts is None and _is_bare_image(question),
-                    by_hand=_render_by_hand(one, tree, can_undo=is_last and not is_busy),
+                    by_hand=render_by_hand(one, tree, can_undo=is_last and not is_busy),
                 )
             )
     if messages and messages[-1].role is Role.USER and not is_busy:
@@ -95,7 +95,7 @@ def render_user_message(
     """
     picture = Markup("")
     if with_image and message.image is not None:
-        picture = _render_upload(message.id, message.image, is_pointable=is_pointable)
+        picture = render_upload(message.id, message.image, is_pointable=is_pointable)
     return _wrap_user(picture, message.text, below=branches)
 
 
@@ -167,44 +167,6 @@ def render_refusal(sentence: str, *, question: str, image_name: str | None) -> M
 def render_no_progress() -> Markup:
     """Return the live region, silent."""
     return _wrap_live(Markup(""))
-
-
-def describe_image(image: ImageRef) -> str:
-    """Return name and size of an image, plain text."""
-    return f"{image.name}, {image.grid.width:,} × {image.grid.height:,} pixels"
-
-
-def _render_by_hand(shown: Shown, tree: ConversationTree | None, *, can_undo: bool) -> Markup:
-    """Return the line that says what was done by hand, with the way back and to other branches."""
-    if not shown.changes:
-        return NO_MARKUP
-    undo = Markup(
-        '<button type="button" class="quiet" data-action="move" data-kind="undo" title="Take the last one back (u)">'
-        "{}<span>Undo</span></button>"
-    ).format(UNDO)
-    switches = [] if tree is None else [render_branches(tree, change.wish) for change in reversed(shown.changes)]
-    return Markup('<div class="by-hand"><span>By hand: {}</span>{}{}</div>').format(
-        describe_changes(shown.changes), undo if can_undo else "", next(filter(None, switches), "")
-    )
-
-
-def _render_upload(message_id: str, image: ImageRef, *, is_pointable: bool) -> Markup:
-    notes = " ".join(image.notes)
-    return Markup(
-        '<figure class="upload"{pointable}>'
-        '<a class="picture" href="artefacts/{id}/image" target="_blank" rel="noopener" data-action="zoom" '
-        'style="--w:{width};--h:{height}" title="Open full size">'
-        '<img class="picture-base" src="artefacts/{id}/image" alt="Image {description}" width="{width}" '
-        'height="{height}"></a>'
-        "<figcaption>{description}{notes}</figcaption></figure>"
-    ).format(
-        id=message_id,
-        pointable=Markup(' data-answer="{}" data-pointable').format(message_id) if is_pointable else "",
-        width=image.grid.width,
-        height=image.grid.height,
-        description=describe_image(image),
-        notes=Markup('<span class="notes">{}</span>').format(notes) if notes else "",
-    )
 
 
 def _render_attachment(image: ImageRef) -> Markup:

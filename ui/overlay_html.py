@@ -1,4 +1,4 @@
-"""A picture with a mask above it: the one factory for it.
+"""The pictures of a conversation: as it came, and with a mask above it; the one factory for both.
 
 Escaped like `message_html.py`.
 """
@@ -12,6 +12,26 @@ from serving.image_ref import ImageRef
 
 LABEL_LENGTH = 80
 NO_CAPTION = Markup("")
+
+
+def render_upload(message_id: str, image: ImageRef, *, is_pointable: bool) -> Markup:
+    """Return the picture that a person sent; one that has no answer yet `is_pointable`: it can be marked by hand."""
+    notes = " ".join(image.notes)
+    return Markup(
+        '<figure class="upload"{pointable}>'
+        '<a class="picture" href="artefacts/{id}/image" target="_blank" rel="noopener" data-action="zoom" '
+        'style="--w:{width};--h:{height}" title="Open full size">'
+        '<img class="picture-base" src="artefacts/{id}/image" alt="Image {description}" width="{width}" '
+        'height="{height}"></a>'
+        "<figcaption>{description}{notes}</figcaption></figure>"
+    ).format(
+        id=message_id,
+        pointable=Markup(' data-answer="{}" data-pointable').format(message_id) if is_pointable else "",
+        width=image.grid.width,
+        height=image.grid.height,
+        description=describe_image(image),
+        notes=Markup('<span class="notes">{}</span>').format(notes) if notes else "",
+    )
 
 
 def render_overlay(message: Message, image: ImageRef, *, picture_of: str) -> Markup:
@@ -59,6 +79,11 @@ def render_ground(message: Message, image: ImageRef, *, picture_of: str) -> Mark
         '<img class="picture-base" src="artefacts/{picture_of}/image" alt="{name}, nothing marked" width="{width}" '
         'height="{height}"></a></figure>'
     ).format(id=message.id, picture_of=picture_of, width=image.grid.width, height=image.grid.height, name=image.name)
+
+
+def describe_image(image: ImageRef) -> str:
+    """Return name and size of an image, plain text."""
+    return f"{image.name}, {image.grid.width:,} × {image.grid.height:,} pixels"
 
 
 def describe_mask(label: str, facts: Facts | None) -> str:

@@ -22,7 +22,8 @@ from ui.errors import MoveRefusedError, TurnRunningError
 from ui.failures import explain_failure
 from ui.interfaces import PageSettings, UiServices
 from ui.limits import MAX_IMAGES_PER_MESSAGE
-from ui.message_html import describe_image, render_transcript
+from ui.message_html import render_transcript
+from ui.overlay_html import describe_image
 from ui.page_html import render_empty, render_history
 from ui.stopwatch import Stopwatch
 from ui.turns_in_flight import TurnInFlight, TurnsInFlight

@@ -5,6 +5,7 @@ import { actions, find, raise } from "./actions.js";
 import { askNow } from "./asking.js";
 import "./branches.js";
 import { showBrushSize } from "./brush.js";
+import { followEnd } from "./following.js";
 import { showPanels } from "./panels.js";
 import { showTool } from "./pictures.js";
 import { keepCursor } from "./pointing.js";
@@ -271,63 +272,12 @@ window.addEventListener("popstate", () => {
 
 // --- Following what changes ------------------------------------------------------------------------------------------
 
-let isFollowing = true;
-let lastTop = 0;
-let followed;
-
-// Where the end of the conversation is read from: its last line, but never below the start of the last message.
-function endOf(scroller) {
-  const last = [...scroller.querySelectorAll(".message.is-assistant")].at(-1);
-  const bottom = scroller.scrollHeight - scroller.clientHeight;
-  if (!last) return bottom;
-  const top = last.getBoundingClientRect().top - scroller.getBoundingClientRect().top + scroller.scrollTop;
-  return Math.max(0, Math.min(bottom, top - 8));
-}
-
-function scrollToEnd() {
-  const scroller = find("#scroller");
-  if (!scroller) return;
-  isFollowing = true;
-  scroller.scrollTop = endOf(scroller);
-  lastTop = scroller.scrollTop;
-}
-
-function noteScroll(event) {
-  const scroller = event.target;
-  if (scroller.id !== "scroller") return;
-  // Only a person scrolls up; what is drawn makes the conversation longer below.
-  const isAtEnd = scroller.scrollTop >= endOf(scroller) - 80;
-  isFollowing = isAtEnd || (isFollowing && scroller.scrollTop >= lastTop);
-  lastTop = scroller.scrollTop;
-}
-document.addEventListener("scroll", noteScroll, { capture: true, passive: true });
-
-// Whoever changes a mask by hand looks at one place, which must not move: neither while that is done nor when the new
-// state has taken the old one's place.
-const byHand = ["page_point", "page_brush", "page_step", "page_threshold", "page_move"];
-let isHeldStill = false;
-let shownPlace;
-
-document.addEventListener("segearth", (event) => {
-  if (byHand.includes(event.detail.name)) isHeldStill = true;
-});
-
-function noteByHand() {
-  const place = [...document.querySelectorAll("#transcript .message.is-assistant")].at(-1)?.dataset.root;
-  const isIdle = find("#live .is-live") === null;
-  isHeldStill = find("#live .is-by-hand") !== null || (isHeldStill && isIdle && place === shownPlace);
-  if (isIdle) shownPlace = place;
-}
-
 function followChanges() {
   keepAddress();
-  noteByHand();
   showMaskControls();
   const conversation = find("#transcript [data-conversation]")?.dataset.conversation;
   const isEmpty = conversation === "";
   document.body.classList.toggle("is-empty", isEmpty);
-  const isNew = conversation !== followed || find("#live .is-live") !== null;
-  followed = conversation;
   showTool();
   showPanels();
   showBrushSize();
@@ -335,16 +285,8 @@ function followChanges() {
   followInZoom();
   keepCursor();
   askNow();
-  if (isEmpty) find("#scroller")?.scrollTo(0, 0);
-  else if (!isHeldStill && (isFollowing || isNew)) scrollToEnd();
+  followEnd(conversation);
 }
-
-// A picture that arrives makes the conversation longer; whoever was at its end stays there.
-document.addEventListener(
-  "load",
-  (event) => event.target.tagName === "IMG" && isFollowing && !isHeldStill && scrollToEnd(),
-  true,
-);
 
 // A picture that cannot be shown says so instead of leaving a hole; browsers cannot show a TIFF about to be sent.
 function noteBroken(event) {

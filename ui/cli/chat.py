@@ -68,7 +68,7 @@ def add_chat_command(
         tensor_parallel: TensorParallelOption = None,
         data_parallel: DataParallelOption = None,
     ) -> None:
-        """Run a conversation of many turns: words, clicks, boxes, undo, branches, exports, a replay.
+        """Run a conversation of many turns: words, clicks, boxes, brush, undo, branches, exports, a replay.
 
         The conversation is kept like those of the page. Exit code 2 says that at least one turn failed.
         """
