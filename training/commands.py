@@ -33,12 +33,16 @@ def train_mini(
     cache_dir: Annotated[Path, typer.Option(help="Where the language weights are kept.")],
     threads: Annotated[int, typer.Option(help="CPU threads.")] = 2,
     out: Annotated[Path, typer.Option(help="Where the trained model is written.")] = Path("models/mini"),
+    leave_out: Annotated[
+        str, typer.Option(help="Sources to train without, separated by commas: how are places that it never saw?")
+    ] = "",
 ) -> None:
     """Train the mini model from its ImageNet encoder, or go on where an earlier run stopped."""
     from training.mini import train_from_imagenet
 
+    left_out = [name.strip() for name in leave_out.split(",") if name.strip()]
     with _speak_errors():
-        train_from_imagenet(root, run_dir=run_dir, cache_dir=cache_dir, threads=threads, out=out)
+        train_from_imagenet(root, run_dir=run_dir, cache_dir=cache_dir, threads=threads, out=out, left_out=left_out)
 
 
 def train_refiner(

@@ -1,7 +1,7 @@
 """Images, questions and targets of any kind of folder that is learned from."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 
 from evaluation.benchmark import Benchmark, BenchmarkSample, Split
@@ -43,6 +43,24 @@ def load_images(kind: str, root: Path, split: str) -> list[ImageSample]:
     if not images:
         raise TrainingDataError(f"The data folder has nothing in the split {split}.")
     return images
+
+
+def leave_out(images: Sequence[ImageSample], sources: Collection[str]) -> list[ImageSample]:
+    """Return the images of all other sources, in their order.
+
+    Raises:
+        TrainingDataError: a source is not there, or nothing is left.
+    """
+    there = {image.source for image in images}
+    for source in sources:
+        if source not in there:
+            raise TrainingDataError(
+                f"There is no source {source} to leave out. The data folder has {', '.join(sorted(there))}."
+            )
+    kept = [image for image in images if image.source not in sources]
+    if not kept:
+        raise TrainingDataError("Every source is left out; nothing is left to train on.")
+    return kept
 
 
 def detect_kind(root: Path) -> str:

@@ -1,0 +1,76 @@
+"""What a training of the mini model may learn from."""
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from evaluation.pack import Pack
+from tests.evaluation.tiny_packs import POOL, RED, question_row, write_pack, write_picture
+from training.batches import BatchConfig, TrainingBatches
+from training.commands import build_train_app
+from training.errors import ExperimentChangedError, TrainingDataError
+from training.mini import load_split_samples, remember_sources
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """A pack whose train split has two images of "town" and one of "hill", each with words of its own."""
+    folder = write_pack(tmp_path / "pack")
+    added = []
+    for name, words in (("town/d", "Mark the town's roofs."), ("hill/h", "Mark the hill's trees.")):
+        write_picture(folder, name, ((POOL, RED),))
+        added.append(question_row(1, name, "train", words, kind="class", mask="masks/p.png", empty=False))
+    with (folder / "questions.jsonl").open("a", encoding="utf-8") as file:
+        file.writelines(json.dumps(row) + "\n" for row in added)
+    with (folder / "manifest.jsonl").open("a", encoding="utf-8") as file:
+        file.writelines(json.dumps({"image_id": row["image_id"], "height": 24, "width": 32}) + "\n" for row in added)
+    return folder
+
+
+def _asked(root: Path, left_out: list[str]) -> set[str]:
+    train, _ = load_split_samples(root, left_out)
+    batches = TrainingBatches(train, BatchConfig(images=2, questions=2, side=64, seed=5), 30)
+    return {text for step in range(30) for row in batches[step].texts for text in row}
+
+
+def test_no_batch_holds_a_sample_of_a_source_that_is_left_out(root: Path) -> None:
+    assert "Mark the hill's trees." in _asked(root, [])
+    left = _asked(root, ["hill"])
+    assert "Mark the hill's trees." not in left
+    assert "Mark the town's roofs." in left
+
+
+def test_a_source_that_is_left_out_plays_no_part_in_validation(root: Path) -> None:
+    rows = (
+        (root / "questions.jsonl")
+        .read_text()
+        .replace('"split": "val", "kind": "class"', '"split": "train", "kind": "class"')
+    )
+    (root / "questions.jsonl").write_text(rows)
+    assert {sample.source for sample in load_split_samples(root, [])[1]} == {"town"}
+    assert {question.source for question in Pack(root).select_questions("train")} == {"town", "hill", "park"}
+    # "park" is in train alone; leaving it out changes nothing in val.
+    train, val = load_split_samples(root, ["park"])
+    assert {sample.source for sample in train} == {"town", "hill"}
+    assert {sample.source for sample in val} == {"town"}
+    with pytest.raises(TrainingDataError, match="nothing is left"):
+        load_split_samples(root, ["town"])
+
+
+def test_a_source_that_is_not_there_is_named_with_those_that_are(root: Path) -> None:
+    result = CliRunner().invoke(
+        build_train_app(),
+        ["mini", str(root), "--run-dir", str(root / "run"), "--cache-dir", str(root), "--leave-out", "lake"],
+    )
+    assert result.exit_code == 2
+    assert "no source lake to leave out. The data folder has hill, town." in result.stderr
+    assert not (root / "run").exists()
+
+
+def test_a_run_goes_on_with_the_sources_that_it_was_begun_with(tmp_path: Path) -> None:
+    remember_sources(tmp_path / "run", {"town", "hill"})
+    remember_sources(tmp_path / "run", {"hill", "town"})
+    with pytest.raises(ExperimentChangedError, match=r"run was begun with other sources.*--leave-out"):
+        remember_sources(tmp_path / "run", {"town"})
