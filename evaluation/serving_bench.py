@@ -15,7 +15,7 @@ from pathlib import Path
 from serving.cancellation import Cancellation
 from serving.engine import SegEarthEngine
 from serving.image_ref import ImageRef
-from serving.vllm_process.process_group import find_family, read_memory
+from serving.vllm_process.process_group import find_family, read_memory, read_processor_seconds
 
 _QUESTIONS = (
     "Where are the buildings?",
@@ -33,10 +33,37 @@ class ChatTimes:
     Attributes:
         mask_s: from the question to its mask.
         first_text_s: from asking for the reply to its first piece; None where the reply is empty.
+        language_s: of `mask_s`, until the language model had read the question.
+        mask_head_s: of `mask_s`, in the mask head.
+        text_s: from asking for the reply to its end.
     """
 
     mask_s: float
     first_text_s: float | None
+    language_s: float
+    mask_head_s: float
+    text_s: float
+
+
+@dataclass(frozen=True)
+class Spending:
+    """Where one backend's seconds go.
+
+    Processor seconds say what a turn costs, also where other work slows the clock; the others say where a turn waits.
+
+    Attributes:
+        processor_s_here: of this process, in a turn: mask head, and the language model where it runs here.
+        processor_s_beside: of the processes that this one started, in a turn: vLLM's.
+        language_p50_s: median time from handing the question over to having it read, waiting for others included.
+        mask_head_p50_s: median time in the mask head.
+        text_p50_s: median time from asking for the reply to its end.
+    """
+
+    processor_s_here: float
+    processor_s_beside: float
+    language_p50_s: float
+    mask_head_p50_s: float
+    text_p50_s: float
 
 
 @dataclass(frozen=True)
@@ -53,6 +80,7 @@ class ServingRow:
         first_text_p50_s: median time to the first piece of text.
         first_text_p95_s: 95th percentile of it.
         peak_bytes: highest resident memory of this process and all that it started, shared pages counted once.
+        spending: where the seconds go.
     """
 
     backend: str
@@ -64,6 +92,7 @@ class ServingRow:
     first_text_p50_s: float
     first_text_p95_s: float
     peak_bytes: int
+    spending: Spending
 
     def to_json(self) -> dict[str, object]:
         """Return what is written to a file."""
@@ -91,9 +120,11 @@ def measure_chats(
         return [_ask(engine, image, f"{_QUESTIONS[turn % len(_QUESTIONS)]} ({number})", words) for turn in range(turns)]
 
     with PeakMemory() as memory, ThreadPoolExecutor(chats) as threads:
+        here, beside = _read_processor_seconds()
         started = time.perf_counter()
         times = [each for chat_times in threads.map(chat, range(chats)) for each in chat_times]
         seconds = time.perf_counter() - started
+        here_after, beside_after = _read_processor_seconds()
     masks = [each.mask_s for each in times]
     texts = [each.first_text_s for each in times if each.first_text_s is not None] or [float("nan")]
     return ServingRow(
@@ -106,6 +137,13 @@ def measure_chats(
         first_text_p50_s=statistics.median(texts),
         first_text_p95_s=_percentile(texts, 0.95),
         peak_bytes=memory.peak_bytes,
+        spending=Spending(
+            processor_s_here=(here_after - here) / len(times),
+            processor_s_beside=(beside_after - beside) / len(times),
+            language_p50_s=statistics.median(each.language_s for each in times),
+            mask_head_p50_s=statistics.median(each.mask_head_s for each in times),
+            text_p50_s=statistics.median(each.text_s for each in times),
+        ),
     )
 
 
@@ -157,13 +195,20 @@ class PeakMemory:
 
 def _ask(engine: SegEarthEngine, image: ImageRef, question: str, words: int) -> ChatTimes:
     started = time.perf_counter()
-    engine.segment(image, question, cancellation=Cancellation(), report_stage=lambda _: None)
+    prediction = engine.segment(image, question, cancellation=Cancellation(), report_stage=lambda _: None)
     mask_s = time.perf_counter() - started
     started = time.perf_counter()
     first_text_s: float | None = None
     for _ in engine.stream_text(image, question, max_tokens=words, cancellation=Cancellation()):
         first_text_s = first_text_s or time.perf_counter() - started
-    return ChatTimes(mask_s, first_text_s)
+    stages = prediction.seconds
+    return ChatTimes(mask_s, first_text_s, stages["language"], stages["decode"], time.perf_counter() - started)
+
+
+def _read_processor_seconds() -> tuple[float, float]:
+    """Return what this process, and what all that it started, have used so far."""
+    here, *beside = find_family()
+    return read_processor_seconds((here,)), read_processor_seconds(beside)
 
 
 def _percentile(values: Sequence[float], share: float) -> float:

@@ -267,7 +267,8 @@ class EngineSupervisor:
         )
 
 
-def _read_end(log: Path, size: int = 4_000) -> str:
+def _read_end(log: Path, size: int = 20_000) -> str:
+    # The process in which vLLM fails is not the last to say so: each that waits for it adds a traceback.
     with suppress(OSError):
         return log.read_bytes()[-size:].decode(errors="replace")
     return ""

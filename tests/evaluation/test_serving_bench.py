@@ -1,6 +1,8 @@
 """Many chats at once, measured on the tiny model; the table, the picture and what is refused."""
 
 import json
+import subprocess
+import sys
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,7 +16,7 @@ from torch import Tensor
 from typer.testing import CliRunner
 
 from evaluation.pack_report import refer_to_file
-from evaluation.serving_bench import ServingRow, measure_chats, plot_serving
+from evaluation.serving_bench import ServingRow, Spending, measure_chats, plot_serving
 from evaluation.serving_command import build_bench_app
 from serving.cancellation import Cancellation
 from serving.engine import SegEarthEngine
@@ -22,6 +24,7 @@ from serving.errors import QuestionEmptyError
 from serving.image_ref import ImageRef
 from serving.loading import load_engine
 from serving.model_choice import ModelChoice
+from serving.vllm_process.process_group import find_family, read_processor_seconds
 from tests.fakes.tiny_released import write_tiny_checkpoint
 
 
@@ -78,6 +81,20 @@ def test_every_chat_has_its_turns(engine: SegEarthEngine, images: list[ImageRef]
     assert 0 < row.first_text_p50_s <= row.first_text_p95_s
     assert row.turns_per_s > 0
     assert row.peak_bytes > 50_000_000, "this process alone holds more"
+    assert row.spending.processor_s_here > 0
+    assert 0 < row.spending.language_p50_s + row.spending.mask_head_p50_s < row.mask_p95_s
+    assert row.spending.text_p50_s >= row.first_text_p50_s
+
+
+def test_work_of_processes_that_were_started_is_told_apart() -> None:
+    busy = "import time\nwhile time.process_time() < 0.3: pass\nprint(flush=True)\ninput()"
+    with subprocess.Popen([sys.executable, "-c", busy], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as child:
+        assert child.stdout is not None
+        child.stdout.readline()
+        assert child.pid in find_family()
+        assert read_processor_seconds((child.pid,)) >= 0.25
+        child.communicate(b"\n")
+    assert read_processor_seconds((child.pid,)) == 0
 
 
 def test_the_command_writes_table_and_picture(engine: SegEarthEngine, pictures: list[Path], tmp_path: Path) -> None:
@@ -114,7 +131,8 @@ def test_counts_that_are_none_are_refused(chats: str, tmp_path: Path) -> None:
 
 
 def test_the_picture_is_drawn_for_one_backend_too(tmp_path: Path) -> None:
-    plot_serving([ServingRow("one", 1, 1, 1.0, 0.1, 0.2, 0.1, 0.2, 1)], tmp_path / "plot.png")
+    row = ServingRow("one", 1, 1, 1.0, 0.1, 0.2, 0.1, 0.2, 1, Spending(0.5, 0.0, 0.1, 0.1, 0.1))
+    plot_serving([row], tmp_path / "plot.png")
     assert (tmp_path / "plot.png").stat().st_size > 1000
 
 
