@@ -9,10 +9,10 @@ from assistant.intents import Compare
 from assistant.interfaces import History
 from assistant.making import Asked, Compared, Refined, Revised
 from assistant.moves import find_answers
-from assistant.operations import AllOf, AtPoint, Keep, Operation, Remove
+from assistant.operations import AllOf, AtPoint, ImageChoice, Keep, Operation, Remove
 from assistant.origins import trace_back
 from assistant.planning import Plan, plan_class, plan_question
-from assistant.refining import list_images
+from assistant.refining import choose_image, list_images
 from serving.image_ref import ImageRef
 
 
@@ -72,6 +72,26 @@ def choose_search(history: History, owner: str, thing: str | None, earlier: Sequ
             case _:
                 pass  # stored by a version that did not write down how it was made
     return None
+
+
+def repeat_comparison(
+    compared: Message, which: int | ImageChoice, messages: Sequence[Message], current: ImageRef
+) -> Compare:
+    """Return the wish to compare another image with the same earlier one, for the same thing.
+
+    Args:
+        compared: the answer that has compared two images.
+        which: the other image.
+        messages: of the conversation, the wish itself included.
+        current: the image that the conversation is at.
+
+    Raises:
+        ImageNotInConversationError: there is no such image.
+    """
+    assert isinstance(compared.making, Compared), "a comparison says how it was made"
+    numbers = {image.digest: number for number, image in enumerate(list_images(messages), start=1)}
+    later = choose_image(which, messages, current)
+    return Compare(None, compared.making.fates, numbers[compared.making.earlier_digest], numbers[later.digest])
 
 
 def choose_pair(messages: Sequence[Message], current: ImageRef, wish: Compare, comparison: Message | None) -> ImagePair:

@@ -15,11 +15,13 @@ from assistant.conversation import Message, NewMessage, Role, Status
 from assistant.engine_visit import EngineDoor
 from assistant.errors import AssistantError, ImageNeededError, MessageNotFoundError, NothingToUndoError
 from assistant.events import Accepted, Done, Event, Failed, Moved
+from assistant.image_pairs import repeat_comparison
 from assistant.intents import Ask, Clarify, Command, Compare, Pick, Refine, Segment
 from assistant.interfaces import Clock, Engine, History
 from assistant.mask_answers import MaskAnswers, say
 from assistant.mask_changes import MaskChanges
 from assistant.moves import find_answers, plan_move
+from assistant.operations import RepeatInImage
 from assistant.origins import find_comparison, name_compared
 from assistant.planning import plan_question
 from assistant.questions import LONGEST_QUESTION, check_question, title_conversation
@@ -173,6 +175,11 @@ class TurnRunner:
                 plan = plan_question(asked)
                 answer = yield from self._answers.segment(
                     request.owner, image, asked, plan, turn.note, request.cancellation
+                )
+            case Refine(operations=(RepeatInImage(which=which), *_)) if compared is not None:
+                wish = repeat_comparison(compared, which, messages, image)
+                answer = yield from self._comparisons.compare(
+                    request.owner, wish, image, messages, turn.note, request.cancellation
                 )
             case Refine(operations=operations):
                 assert previous is not None, "the router refines only an answer"

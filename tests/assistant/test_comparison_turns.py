@@ -130,6 +130,21 @@ def test_the_next_wish_goes_on_with_the_same_two_images(talk: BranchTalk, tmp_pa
     assert talk.marked(talk.say("what has changed between image 2 and image 3?")) == 48 + 9 + STAYED + GONE
 
 
+def test_the_same_in_another_image_compares_that_one_with_the_first(talk: BranchTalk, tmp_path: Path) -> None:
+    talk.say("what is new since the first?")
+    third = write_picture(tmp_path, name="third.png", boxes=(*FIRST, ("red", (30, 10, 34, 14))))
+    talk.image = third
+    talk.say("Where is the blue strip?")
+    talk.say("what has changed between image 1 and image 2?")
+    message = talk.ask("now the same in the third image")
+    assert isinstance(message.making, Compared)
+    assert (message.making.question, sizes(message)) == ("Where is the blue strip?", (0, 0, 0))
+    talk.say("which red boxes are new between image 1 and image 2?")
+    again = talk.ask("the same in the third image")
+    assert again.image == third
+    assert sizes(again) == (16, 0, STAYED + GONE)
+
+
 def test_one_image_alone_is_asked_back(tmp_path: Path) -> None:
     talk = BranchTalk(write_picture(tmp_path, boxes=FIRST))
     assert talk.say("what has changed?").text == ADD_AN_IMAGE
