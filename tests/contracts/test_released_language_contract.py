@@ -80,7 +80,7 @@ def vllm(checkpoint: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator
         yield Tried("vllm", engine)
 
 
-@pytest.fixture(scope="module", params=["transformers", "vllm"])
+@pytest.fixture(scope="module", params=["transformers", pytest.param("vllm", marks=pytest.mark.vllm)])
 def tried(request: pytest.FixtureRequest) -> Tried:
     tried: Tried = request.getfixturevalue(request.param)
     return tried
@@ -138,6 +138,7 @@ def test_more_than_phi_reads_is_refused(tried: Tried) -> None:
         tried.backend.prefill_hidden("image 0", draw_tokens(0), "where? " * 400)
 
 
+@pytest.mark.vllm
 def test_vllm_in_nf4_reads_like_transformers_in_nf4(checkpoint: Path, tmp_path: Path, transformers: Tried) -> None:
     pytest.importorskip("bitsandbytes", reason="bitsandbytes, which quantises, is not installed")
     choice = ModelChoice(checkpoint, quantisation="nf4", backend="vllm")
@@ -154,6 +155,7 @@ def test_vllm_in_nf4_reads_like_transformers_in_nf4(checkpoint: Path, tmp_path: 
             assert relative_error(found, whole) >= 0.1, "nothing was quantised"
 
 
+@pytest.mark.vllm
 @torch.inference_mode()
 def test_vllm_writes_with_the_checkpoint_s_own_head(
     vllm: Tried, golden: GoldenModel, tokenizer: QuestionTokenizer, checkpoint: Path
