@@ -103,6 +103,8 @@ class Settings(BaseSettings):
         max_waiting: turns of everybody that may be with the engine or wait for it at once.
         max_waiting_per_owner: the same for one person.
         turns_at_once: turns that the engine works on at once; None takes what suits it.
+        batch_size: images that are encoded, or questions whose masks are decoded, together at most; None takes what
+            suits the device.
         secure_cookie: send the cookie over HTTPS only; set it behind a proxy that speaks HTTPS.
         frame_ancestors: origins, with spaces between, of other sites that may show the page in a frame; the cookie is
             then sent over HTTPS only.
@@ -137,6 +139,7 @@ class Settings(BaseSettings):
     max_waiting: int = Field(default=32, ge=1)
     max_waiting_per_owner: int = Field(default=3, ge=1)
     turns_at_once: int | None = Field(default=None, ge=1)
+    batch_size: int | None = Field(default=None, ge=1)
     secure_cookie: bool = False
     frame_ancestors: str = Field(default="", pattern=rf"^({ORIGIN}( {ORIGIN})*)?$")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
@@ -222,7 +225,14 @@ def load_engine(settings: Settings, choice: ModelChoice | None = None) -> "SegEa
     quieten_transformers()
     chosen = choice or settings.model_choice
     vllm = choose_vllm(settings, chosen) if chosen.backend == "vllm" else None
-    return load(chosen, cache_dir=settings.cache_dir, device=settings.device, threads=settings.threads, vllm=vllm)
+    return load(
+        chosen,
+        cache_dir=settings.cache_dir,
+        device=settings.device,
+        threads=settings.threads,
+        batch_size=settings.batch_size,
+        vllm=vllm,
+    )
 
 
 def choose_vllm(settings: Settings, choice: ModelChoice) -> VllmChoice:
@@ -366,8 +376,10 @@ def run_server(settings: Settings, host: str, port: int, choice: ModelChoice, sp
     typer.echo("Loading the model ...")
     if choice.model == settings.model_dir:
         ensure_language_weights(settings)
-    open_chosen = open_lent_engine if space is not None and space.lends_gpu else open_engine
-    with open_chosen(settings, choice) as engine, open_services(settings, choice, engine) as services:
+    is_lent = space is not None and space.lends_gpu
+    open_chosen = open_lent_engine if is_lent else open_engine
+    slots = settings.turns_at_once or (1 if is_lent else choose_turns_at_once(settings, choice))
+    with open_chosen(settings, choice) as engine, open_services(settings, engine, slots=slots) as services:
         page = build_app(services, page_settings)
         try:
             _, url, _ = page.launch(
@@ -384,13 +396,13 @@ def run_server(settings: Settings, host: str, port: int, choice: ModelChoice, sp
 
 
 @contextmanager
-def open_services(settings: Settings, choice: ModelChoice, engine: Engine) -> Iterator[UiServices]:
-    """Open what the page works with, and close it after the block."""
+def open_services(settings: Settings, engine: Engine, *, slots: int = 1) -> Iterator[UiServices]:
+    """Open what the page works with, and close it after the block; `slots` turns are with the engine at once."""
     with open_archive(settings) as archive:
         metrics = PageMetrics()
         line = WaitingLine(
             TurnLimits(total=settings.max_waiting, per_owner=settings.max_waiting_per_owner),
-            slots=settings.turns_at_once or choose_turns_at_once(settings, choice),
+            slots=slots,
             on_change=metrics.waiting.set,
         )
         turns: Turns = TurnRunner(
@@ -400,8 +412,16 @@ def open_services(settings: Settings, choice: ModelChoice, engine: Engine) -> It
 
 
 def choose_turns_at_once(settings: Settings, choice: ModelChoice) -> int:
-    """Return how many turns the engine is given at once: as many as its language model reads together."""
-    return settings.vllm_max_sequences if choice.backend == "vllm" else 1
+    """Return how many turns the engine is given at once: as many as it computes together.
+
+    Raises:
+        DeviceUnavailableError: there is no CUDA device, and one is asked for.
+    """
+    from serving.loading import choose_device
+    from serving.placement import BATCH_SIZES
+
+    batch_size = settings.batch_size or BATCH_SIZES.get(choose_device(settings.device).type, 1)
+    return max(batch_size, settings.vllm_max_sequences if choice.backend == "vllm" else 1)
 
 
 @contextmanager

@@ -1,8 +1,6 @@
 """The one door into this package: an image and a question in, a mask on the image's own grid out."""
 
-import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +9,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
+from serving.batched_model import BatchedModel
+from serving.batching import ComputeLock
 from serving.calibration import Temperatures
 from serving.cancellation import Cancellation
 from serving.clicks import Box, Click, check_prompts
@@ -21,9 +21,7 @@ from serving.imagery.letterbox import Letterbox
 from serving.imagery.rendering import load_rendering
 from serving.language.backend import LanguageBackend
 from serving.mask import Mask
-from serving.model.description_projector import describe
 from serving.model.features import ImageFeatures, MaskPrediction
-from serving.model.normalisation import normalise_images
 from serving.model.refiner import ClickRefiner
 from serving.model.segearth import SegEarth
 from serving.prediction import Prediction
@@ -37,7 +35,6 @@ from serving.stages import Stages
 MAX_QUESTION_LENGTH = 2_000
 FEATURE_CACHE_BYTES = 1024**3
 _RENDERING_CACHE_BYTES = 256 * 1024**2
-_WAIT_S = 0.05  # how often somebody who waits for the model looks whether Stop was pressed
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,12 +49,15 @@ class _Rendering:
 class SegEarthEngine:
     """Answers questions about images. Thread-safe: one computation at a time, the others wait their turn.
 
+    What turns ask for at the same time of the encoder, or of the mask decoder, is computed together.
+
     Args:
         model: in the precision in which it is to compute.
         backend: the language backbone that belongs to it.
         model_digest: SHA-256 of the weights of both.
         device: where the model computes.
         cache_bytes: bound on the kept image features.
+        batch_size: images that are encoded, or questions whose masks are decoded, together at most.
         refiner: the learned refiner that reads this model's features; None leaves clicks to the classical one.
     """
 
@@ -69,18 +69,18 @@ class SegEarthEngine:
         model_digest: str,
         device: torch.device,
         cache_bytes: int = FEATURE_CACHE_BYTES,
+        batch_size: int = 1,
         refiner: ClickRefiner | None = None,
     ) -> None:
         self._model = model.to(device).eval()
         self._backend = backend
         self._model_digest = model_digest
-        self._device = device
-        self._dtype = next(self._model.parameters()).dtype
         # On its own it is small, and in float32 in every precision of the model.
         self._refiner = None if refiner is None else LearnedRefiner(refiner.to(device).eval(), model.config.input_size)
         self._features: FeatureCache[ImageFeatures] = FeatureCache(cache_bytes)
         self._renderings: FeatureCache[_Rendering] = FeatureCache(_RENDERING_CACHE_BYTES)
-        self._busy = threading.Lock()
+        self._busy = ComputeLock()
+        self._batched = BatchedModel(self._model, self._features, max_size=batch_size, lock=self._busy)
 
     @property
     def model_digest(self) -> str:
@@ -120,18 +120,14 @@ class SegEarthEngine:
     ) -> Prediction:
         """Do as `segment`, for any text; the evaluation asks with an empty one to see what the words are worth."""
         stages = Stages(cancellation, report_stage)
-        with self._turn(cancellation):
-            whole = Window(0, 0, image.grid.height, image.grid.width)
-            features = self._features_of(image, whole, stages)
-        # Outside of the turn: a backend that batches sees the questions of everybody, the others line up there.
+        whole = Window(0, 0, image.grid.height, image.grid.width)
+        features = self._features_of(image, whole, stages, cancellation)
         with stages.enter("language"):
             hidden = self._backend.prefill_hidden(
                 image.digest, features.visual_tokens[0], text, cancellation=cancellation
             )
-        with self._turn(cancellation), stages.enter("decode"):
-            is_question = torch.ones(1, len(hidden), dtype=torch.bool, device=hidden.device)
-            description = describe(hidden[None], is_question, self._model.config.projector)  # (1, D)
-            answer = self._model.decode(features, description[None].to(features.res5.dtype))
+        with stages.enter("decode"):
+            answer = self._batched.decode(features, hidden, cancellation)
             prediction = self._to_native(answer, image, stages.seconds)
         # The mapping was handed over before the last stage ended; it now holds that stage too.
         return prediction
@@ -148,9 +144,9 @@ class SegEarthEngine:
             SegmentationCancelledError: somebody pressed Stop.
         """
         text = _checked(question)
-        with self._turn(cancellation), torch.inference_mode():
+        with torch.inference_mode():
             whole = Window(0, 0, image.grid.height, image.grid.width)
-            features = self._features_of(image, whole, Stages(cancellation, lambda _: None))
+            features = self._features_of(image, whole, Stages(cancellation, lambda _: None), cancellation)
         yield from self._backend.stream_text(
             image.digest, features.visual_tokens[0], text, max_tokens=max_tokens, cancellation=cancellation
         )
@@ -219,17 +215,16 @@ class SegEarthEngine:
             raise RefinerMissingError
         before = np.zeros((image.grid.height, image.grid.width), np.bool_) if prior is None else prior.pixels
         stages = Stages(cancellation, report_stage)
-        with self._turn(cancellation):
-            rgb = self._read(image, stages)
-            if kind is RefinerKind.LEARNED and self._refiner is not None:
-                window = self._refiner.choose_window(image.grid, clicks, inner_box)
-                features = self._features_of(image, window, stages)
-                with stages.enter("refine"):
-                    pixels, logits = self._refiner.refine(features, window, rgb, before, clicks, inner_box)
-            else:
-                with stages.enter("refine"):
-                    pixels = refine_classically(rgb, before, clicks, inner_box)
-                    logits = agree_with_mask(np.zeros(pixels.shape, np.float32), pixels)
+        rgb = self._read(image, stages)
+        if kind is RefinerKind.LEARNED and self._refiner is not None:
+            window = self._refiner.choose_window(image.grid, clicks, inner_box)
+            features = self._features_of(image, window, stages, cancellation)
+            with stages.enter("refine"), self._busy.hold(cancellation):
+                pixels, logits = self._refiner.refine(features, window, rgb, before, clicks, inner_box)
+        else:
+            with stages.enter("refine"), self._busy.hold(cancellation):
+                pixels = refine_classically(rgb, before, clicks, inner_box)
+                logits = agree_with_mask(np.zeros(pixels.shape, np.float32), pixels)
         found = bool(pixels.any())
         return Prediction(
             mask=Mask(pixels, image.grid),
@@ -244,15 +239,6 @@ class SegEarthEngine:
         """Let go of the language backbone."""
         self._backend.close()
 
-    @contextmanager
-    def _turn(self, cancellation: Cancellation) -> Iterator[None]:
-        while not self._busy.acquire(timeout=_WAIT_S):
-            cancellation.raise_if_cancelled()
-        try:
-            yield
-        finally:
-            self._busy.release()
-
     def _read(self, image: ImageRef, stages: Stages) -> NDArray[np.uint8]:
         kept = self._renderings.get(image.digest)
         if kept is None:
@@ -261,23 +247,16 @@ class SegEarthEngine:
                 self._renderings.put(image.digest, kept)
         return kept.rgb
 
-    def _features_of(self, image: ImageRef, window: Window, stages: Stages) -> ImageFeatures:
+    def _features_of(
+        self, image: ImageRef, window: Window, stages: Stages, cancellation: Cancellation
+    ) -> ImageFeatures:
         key = image.digest if window.covers(image.grid) else f"{image.digest}@{window}"
         features = self._features.get(key)
         if features is None:
             rgb = self._read(image, stages)
             with stages.enter("encode"):
-                features = self._encode(window.crop(rgb))
-                self._features.put(key, features)
+                features = self._batched.encode(key, window.crop(rgb), cancellation)
         return features
-
-    def _encode(self, rgb: NDArray[np.uint8]) -> ImageFeatures:
-        config = self._model.config
-        height, width = rgb.shape[:2]
-        square = Letterbox(height, width, config.input_size).fit_image(rgb)
-        pixels = torch.from_numpy(square)[None].to(self._device)
-        images = normalise_images(pixels, config.pixel_mean, config.pixel_std)
-        return self._model.encode(images.to(self._dtype))
 
     def _to_native(self, answer: MaskPrediction, image: ImageRef, seconds: dict[str, float]) -> Prediction:
         config, grid = self._model.config, image.grid

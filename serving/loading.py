@@ -8,7 +8,7 @@ from serving.engine import FEATURE_CACHE_BYTES, SegEarthEngine
 from serving.errors import DeviceUnavailableError
 from serving.model.checkpoints import is_small_form, locate
 from serving.model_choice import ModelChoice
-from serving.placement import Placement, choose_quantiser
+from serving.placement import BATCH_SIZES, Placement, choose_quantiser
 from serving.vllm_choice import VllmChoice
 
 
@@ -19,6 +19,7 @@ def load_engine(
     device: str = "auto",
     threads: int | None = None,
     cache_bytes: int = FEATURE_CACHE_BYTES,
+    batch_size: int | None = None,
     vllm: VllmChoice | None = None,
 ) -> SegEarthEngine:
     """Load the chosen model.
@@ -29,6 +30,7 @@ def load_engine(
         device: "auto" (CUDA where there is one), "cpu" or "cuda".
         threads: CPU threads for torch; None leaves its choice.
         cache_bytes: bound on the kept image features.
+        batch_size: images or questions computed together at most; None takes what suits the device.
         vllm: serves the language backbone, and quantises it; None for this process.
 
     Raises:
@@ -42,7 +44,9 @@ def load_engine(
         torch.set_num_threads(threads)
     # Before anything is read: a missing device or package should not cost a minute of loading.
     quantiser = choose_quantiser(choice.quantisation) if vllm is None else None
-    placement = Placement(choose_device(device), choice.precision, quantiser)
+    chosen_device = choose_device(device)
+    size = batch_size or BATCH_SIZES.get(chosen_device.type, 1)
+    placement = Placement(chosen_device, choice.precision, quantiser, size)
     located = locate(choice.model)
     # Each form imports what the other does not need, which is memory that counts here.
     if located.is_dir() and is_small_form(located):

@@ -9,6 +9,9 @@ from torch import Tensor, nn
 from serving.errors import QuantisationUnavailableError
 from serving.model_choice import Precision, Quantisation
 
+# Images or questions that are computed together at most, by kind of device. On a CPU it brings nothing, as measured in
+# docs/performance.md; the number for CUDA is not measured.
+BATCH_SIZES = {"cpu": 1, "cuda": 8}
 DTYPES: dict[Precision, torch.dtype] = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 
 
@@ -36,11 +39,13 @@ class Placement:
         device: of every parameter.
         precision: of every parameter that is not quantised.
         quantiser: for the language backbone's linear layers, or None.
+        batch_size: images that are encoded, or questions whose masks are decoded, together at most.
     """
 
     device: torch.device
     precision: Precision
     quantiser: Quantiser | None
+    batch_size: int = 1
 
     @property
     def dtype(self) -> torch.dtype:

@@ -56,6 +56,7 @@ def load_released_form(
         model_digest=digest_files(checkpoint.files, cache_dir=cache_dir),
         device=placement.device,
         cache_bytes=cache_bytes,
+        batch_size=placement.batch_size,
     )
 
 

@@ -60,6 +60,7 @@ def load_small_form(
         model_digest=digest_checkpoint(folder),
         device=placement.device,
         cache_bytes=cache_bytes,
+        batch_size=placement.batch_size,
         refiner=refiner,
     )
 

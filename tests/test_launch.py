@@ -12,7 +12,16 @@ from PIL import Image
 import launch
 from assistant.events import Done, Failed
 from assistant.turns import TurnRequest
-from launch import Settings, SettingsInvalidError, choose_data_dir, configure_logging, load_settings, open_services
+from launch import (
+    Settings,
+    SettingsInvalidError,
+    choose_data_dir,
+    choose_turns_at_once,
+    configure_logging,
+    load_settings,
+    open_services,
+)
+from serving.model_choice import Backend, ModelChoice
 from tests.fakes.engine import FakeEngine
 from ui.space import Space
 
@@ -102,11 +111,11 @@ def test_limits_on_images_can_be_set(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_what_was_asked_is_there_after_a_restart(tmp_path: Path) -> None:
     settings = Settings(data_dir=tmp_path / "not there yet")
     Image.new("RGB", (20, 10), "red").save(tmp_path / "red.png")
-    with open_services(settings, settings.model_choice, FakeEngine()) as services:
+    with open_services(settings, FakeEngine()) as services:
         image = services.images.admit_image(tmp_path / "red.png", "red.png")
         request = TurnRequest(owner="me", conversation_id=None, text="Where is the red roof?", image=image)
         assert isinstance(list(services.turns.run(request))[-1], Done)
-    with open_services(settings, settings.model_choice, FakeEngine()) as services:
+    with open_services(settings, FakeEngine()) as services:
         (conversation,) = services.history.list_conversations("me")
         question, answer = services.history.list_messages("me", conversation.id)
         assert question.text == "Where is the red roof?"
@@ -116,7 +125,7 @@ def test_what_was_asked_is_there_after_a_restart(tmp_path: Path) -> None:
 
 def test_the_limit_on_questions_reaches_the_turns(tmp_path: Path) -> None:
     settings = Settings(data_dir=tmp_path, max_question_length=10)
-    with open_services(settings, settings.model_choice, FakeEngine()) as services:
+    with open_services(settings, FakeEngine()) as services:
         request = TurnRequest(owner="me", conversation_id=None, text="Where is the red roof?", image=None)
         (failed,) = services.turns.run(request)
     assert isinstance(failed, Failed)
@@ -174,3 +183,10 @@ def test_help_lists_every_command() -> None:
     assert finished.returncode == 0
     for command in ("serve", "segment", "evaluate", "parity", "train", "prepare", "doctor", "version"):
         assert command in finished.stdout
+
+
+def test_as_many_turns_are_let_in_as_are_computed_together() -> None:
+    both: tuple[Backend, Backend] = ("transformers", "vllm")
+    for size, expected in ((None, [1, 16]), (4, [4, 16]), (32, [32, 32])):
+        settings = Settings(device="cpu", batch_size=size)
+        assert [choose_turns_at_once(settings, ModelChoice("m", backend=backend)) for backend in both] == expected
