@@ -55,7 +55,7 @@ class Spending:
         processor_s_here: of this process, in a turn: mask head, and the language model where it runs here.
         processor_s_beside: of the processes that this one started, in a turn: vLLM's.
         language_p50_s: median time from handing the question over to having it read, waiting for others included.
-        mask_head_p50_s: median time in the mask head.
+        mask_head_p50_s: median time from wanting the mask to having it, waiting for the device and for others included.
         text_p50_s: median time from asking for the reply to its end.
     """
 
