@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from assistant.facts import Facts
+from assistant.intents import Choice
 from assistant.making import Making
 from assistant.masks.comparison import Fate
 from assistant.operations import Operation
@@ -47,6 +48,7 @@ class NewMessage:
     mask_parents: tuple[str, ...] = ()
     comparison_digest: str | None = None
     fate_facts: Mapping[Fate, Facts] = field(default_factory=dict)
+    choices: tuple[Choice, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -78,6 +80,7 @@ class Message:
         comparison_digest: digest of the blob that says what became of each pixel since another image, of the image's
             size; None where nothing was compared.
         fate_facts: measured from it, for each fate; none where nothing was compared.
+        choices: what a question back offers; of a person's message, the one choice that it takes.
     """
 
     id: str
@@ -100,6 +103,7 @@ class Message:
     mask_parents: tuple[str, ...] = ()
     comparison_digest: str | None = None
     fate_facts: Mapping[Fate, Facts] = field(default_factory=dict)
+    choices: tuple[Choice, ...] = ()
 
 
 @dataclass(frozen=True)

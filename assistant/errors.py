@@ -99,6 +99,14 @@ class ImageNotInConversationError(AssistantError):
         super().__init__(f"This conversation has {images}, and not the one you mean. Please add it, then say it again.")
 
 
+class ChoiceNotOfferedError(AssistantError):
+    """A choice that a question back does not have."""
+
+    def __init__(self, *, count: int) -> None:
+        offered = f"Please give a number from 1 to {count}" if count else "That message offers no choices. Please ask"
+        super().__init__(f"{offered}, or say in words what you want.")
+
+
 class NothingToUndoError(AssistantError):
     """There is no answer to go back from."""
 

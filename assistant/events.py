@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from assistant.conversation import Message
+from assistant.intents import Choice
 
 
 @dataclass(frozen=True)
@@ -67,6 +68,17 @@ class TextDelta:
 
 
 @dataclass(frozen=True)
+class ChoicesOffered:
+    """It is not clear what was meant, and these are the choices; nothing was done yet.
+
+    Attributes:
+        choices: in order, to be picked by number from 1.
+    """
+
+    choices: tuple[Choice, ...]
+
+
+@dataclass(frozen=True)
 class Done:
     """The turn is complete and stored."""
 
@@ -102,4 +114,4 @@ class Moved:
     message: Message | None
 
 
-Event = Accepted | Waiting | Stage | MaskReady | TextDelta | Done | Moved | Failed
+Event = Accepted | Waiting | Stage | MaskReady | TextDelta | ChoicesOffered | Done | Moved | Failed

@@ -71,6 +71,19 @@ class Command:
 
 
 @dataclass(frozen=True)
+class Choice:
+    """One thing that words may have meant.
+
+    Attributes:
+        text: what is said in their place when it is chosen.
+        intent: what that means.
+    """
+
+    text: str
+    intent: Segment | Ask | Refine | Command
+
+
+@dataclass(frozen=True)
 class Compare:
     """Find the same in two images of the conversation, and say what became of it.
 
@@ -104,9 +117,13 @@ class Clarify:
 
     Attributes:
         sentence: what is missing and how to give it.
+        choices: what may have been meant, each to be picked with a click; none where it has to be said.
+        cued: so many of the first choices have a word that speaks for them.
     """
 
     sentence: str
+    choices: tuple[Choice, ...] = ()
+    cued: int = 0
 
 
 Intent = Segment | Ask | Refine | Compare | Pick | Command | Clarify

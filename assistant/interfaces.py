@@ -17,7 +17,24 @@ from serving.mask import Mask
 from serving.prediction import Prediction
 
 
-class Engine(Protocol):
+class Proposer(Protocol):
+    """Guesses what words mean that no rule understands. Its guesses order choices; nothing is done by them alone."""
+
+    def rate_meanings(self, said: str, phrases: Sequence[str], *, cancellation: Cancellation) -> Sequence[float]:
+        """Return how well each phrase says what somebody meant, greater for better; no image is looked at.
+
+        Args:
+            said: any text.
+            phrases: what it may mean, in plain words; may be empty.
+            cancellation: `SegmentationCancelledError` when set.
+
+        Raises:
+            LanguageUnavailableError: the language model cannot answer now.
+        """
+        ...
+
+
+class Engine(Proposer, Protocol):
     """Pixels and words in, masks out. Safe to call from several threads at once."""
 
     @property

@@ -6,7 +6,7 @@ from typing import Any
 
 from assistant.conversation import Message, Role
 from assistant.errors import ImageNotInConversationError
-from assistant.intents import Refine, Segment
+from assistant.intents import Choice, Refine, Segment
 from assistant.making import Compared, Picked
 from assistant.operations import AllOf, ImageChoice, Keep, Operation, Remove, RepeatInImage
 from assistant.routing.router import route
@@ -68,16 +68,17 @@ def collect_script(messages: Sequence[Message], answer: Message) -> tuple[str, .
     """
     script: list[str] = []
     said = ""
+    chosen: tuple[Choice, ...] = ()
     for message in messages:
         if message.role is Role.USER:
-            said = message.text or said
+            said, chosen = (message.text, message.choices) if message.text else (said, chosen)
             continue
         is_answer = message.facts is not None and message.image is not None and answer.image is not None
         if not is_answer or message.image is None or answer.image is None:
             continue
         if message.image.digest != answer.image.digest:
             continue
-        intent = route(said, has_answer=bool(script))
+        intent = chosen[0].intent if chosen else route(said, has_answer=bool(script))
         if not (message.question or "").endswith(said):
             pass  # changed by hand: what stands there was not said
         elif isinstance(message.making, Compared):

@@ -3,6 +3,7 @@
 from assistant.events import Stage
 
 STAGE_SENTENCES = {
+    "propose": "Thinking about what you mean",
     "read": "Opening the image",
     "encode": "Looking at the image",
     "language": "Reading the question",

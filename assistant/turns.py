@@ -10,13 +10,14 @@ from structlog.typing import FilteringBoundLogger
 
 from assistant.answering import answer_topic
 from assistant.changes import Change, describe_change
+from assistant.clarifying import Clarifications, find_said_choice, take_choice
 from assistant.comparison_answers import ComparisonAnswers
 from assistant.conversation import Message, NewMessage, Role, Status
 from assistant.engine_visit import EngineDoor
 from assistant.errors import AssistantError, ImageNeededError, MessageNotFoundError, NothingToUndoError
 from assistant.events import Accepted, Done, Event, Failed, Moved
 from assistant.image_pairs import repeat_comparison
-from assistant.intents import Ask, Clarify, Command, Compare, Pick, Refine, Segment
+from assistant.intents import Ask, Choice, Clarify, Command, Compare, Intent, Pick, Refine, Segment
 from assistant.interfaces import Clock, Engine, History
 from assistant.mask_answers import MaskAnswers, say
 from assistant.mask_changes import MaskChanges
@@ -27,11 +28,25 @@ from assistant.planning import plan_question
 from assistant.questions import LONGEST_QUESTION, check_question, title_conversation
 from assistant.refining import find_answer, find_image, list_images
 from assistant.routing.command_grammar import parse_command
+from assistant.routing.doubt import LONGEST_DOUBTFUL
 from assistant.routing.router import route
 from assistant.waiting_line import TurnLimits, WaitingLine
 from serving.cancellation import Cancellation
 from serving.errors import SegmentationCancelledError, ServingError
 from serving.image_ref import ImageRef
+
+
+@dataclass(frozen=True)
+class ChoiceTaken:
+    """One of the choices that a question back offers.
+
+    Attributes:
+        message_id: the question back; what is chosen follows it.
+        number: of the choice, from 1.
+    """
+
+    message_id: str
+    number: int
 
 
 @dataclass(frozen=True)
@@ -53,6 +68,7 @@ class TurnRequest:
         branch_from: id of the message that the question follows; None means the pointer.
         edit_of: id of an earlier question in whose place this one stands, on a branch of its own; its image is taken
             where none is given.
+        choice: what the person picks of what a question back offers, in place of `text`.
     """
 
     owner: str
@@ -66,6 +82,7 @@ class TurnRequest:
     move: Command | None = None
     branch_from: str | None = None
     edit_of: str | None = None
+    choice: ChoiceTaken | None = None
 
 
 @dataclass
@@ -114,6 +131,7 @@ class TurnRunner:
         self._answers = MaskAnswers(door, history, clock)
         self._changes = MaskChanges(door, history)
         self._comparisons = ComparisonAnswers(door, history)
+        self._clarifications = Clarifications(engine)
         self._history = history
         self._longest_question = longest_question
         self._log: FilteringBoundLogger = structlog.get_logger("assistant.turns")
@@ -144,11 +162,12 @@ class TurnRunner:
 
     def _answer(self, request: TurnRequest, turn: _Turn) -> Iterator[Event]:
         """Yield the events of a turn that goes well; raise when it does not."""
-        command = request.move or self._read_command(request)
-        if command is not None:
+        request, chosen = self._read_choice(request)
+        command = request.move or (chosen.intent if chosen is not None else self._read_command(request))
+        if isinstance(command, Command):
             yield self._move(request, command)
             return
-        earlier, question = self._accept(request)
+        earlier, question = self._accept(request, () if chosen is None else (chosen,))
         turn.question = question
         yield Accepted(question)
         image = question.image
@@ -163,13 +182,17 @@ class TurnRunner:
         previous = find_answer(earlier, image)
         messages = [*earlier, question]
         compared = find_comparison(self._history, request.owner, previous)
-        intent = route(
-            question.text,
-            has_answer=previous is not None,
-            point_xy_px=request.point_xy_px,
-            image_count=len(list_images(messages)),
-            compared=None if compared is None else name_compared(compared),
-        )
+        intent: Intent
+        if question.choices:
+            intent = question.choices[0].intent
+        else:
+            intent = route(
+                question.text,
+                has_answer=previous is not None,
+                point_xy_px=request.point_xy_px,
+                image_count=len(list_images(messages)),
+                compared=None if compared is None else name_compared(compared),
+            )
         match intent:
             case Segment(question=asked):
                 plan = plan_question(asked)
@@ -198,8 +221,10 @@ class TurnRunner:
                 assert previous.facts is not None, "an answer has facts"
                 sentences = answer_topic(topic, previous.question or "", previous.facts, previous.score or 0.0)
                 answer = yield from say(sentences, image, turn.note)
-            case Clarify(sentence=sentence):
-                answer = yield from say((sentence,), image, turn.note)
+            case Clarify():
+                answer = yield from self._clarifications.answer(
+                    intent, question.text, image, turn.note, request.cancellation
+                )
             case Command():  # a move is no question, so that this is one which is answered anew
                 raise NothingToUndoError
         yield self._finish(request, turn, question, answer)
@@ -209,6 +234,29 @@ class TurnRunner:
         message = self._history.append_message(request.owner, question.conversation_id, answer)
         turn.is_answered = True
         return Done(message)
+
+    def _read_choice(self, request: TurnRequest) -> tuple[TurnRequest, Choice | None]:
+        """Return what a question back offers and the person takes, by number or in words, and the request for it."""
+        if request.choice is not None:
+            offer = self._history.get_message(request.owner, request.choice.message_id)
+            if request.conversation_id not in (None, offer.conversation_id):
+                raise MessageNotFoundError
+            chosen = take_choice(offer, request.choice.number)
+            self._history.move_pointer(request.owner, offer.conversation_id, offer.id)
+            taken = replace(request, conversation_id=offer.conversation_id, text=chosen.text, image=offer.image)
+            return taken, chosen
+        is_other = request.change or request.retry_of or request.edit_of or request.branch_from or request.move
+        # A new image is asked about, not what was offered about another one.
+        if (
+            is_other
+            or request.image is not None
+            or request.conversation_id is None
+            or len(request.text) > LONGEST_DOUBTFUL
+        ):
+            return request, None
+        messages = self._history.list_messages(request.owner, request.conversation_id)
+        said = find_said_choice(messages[-1], request.text) if messages else None
+        return (request if said is None else replace(request, text=said.text)), said
 
     def _read_command(self, request: TurnRequest) -> Command | None:
         """Return the move that the words ask for; None where there are no answers to move among."""
@@ -228,8 +276,8 @@ class TurnRunner:
         self._log.info("pointer_moved", kind=command.kind.value)
         return Moved(move.sentence, None if move.message_id is None else tree.get_message(move.message_id))
 
-    def _accept(self, request: TurnRequest) -> tuple[Sequence[Message], Message]:
-        """Return the messages before the question, and the question, stored."""
+    def _accept(self, request: TurnRequest, chosen: tuple[Choice, ...]) -> tuple[Sequence[Message], Message]:
+        """Return the messages before the question, and the question, stored; `chosen` is the choice that it takes."""
         if request.retry_of is not None:
             return self._find_question(request, request.retry_of)
         text = request.text if request.change is None else describe_change(request.change)
@@ -251,7 +299,7 @@ class TurnRunner:
             image = self._history.get_message(request.owner, request.change.answer_id).image
         # The message that a change by hand is about says that its words are no question.
         parents = () if request.change is None else (request.change.answer_id,)
-        message = NewMessage(role=Role.USER, text=text, image=image, mask_parents=parents)
+        message = NewMessage(role=Role.USER, text=text, image=image, mask_parents=parents, choices=chosen)
         return earlier, self._history.append_message(request.owner, conversation_id, message)
 
     def _branch(self, request: TurnRequest, conversation_id: str) -> ImageRef | None:

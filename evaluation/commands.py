@@ -167,7 +167,7 @@ def build_evaluate_app(
     add_calibration_command(app, build_engine, open_store)
     add_click_command(app, build_engine)
     add_robustness_command(app, build_engine)
-    add_routing_command(app)
+    add_routing_command(app, build_engine)
     add_benchmark_commands(app, build_engine, describe_precision)
     return app
 

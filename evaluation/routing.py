@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from assistant.intents import Ask, Clarify, Command, Compare, Intent, Pick, Refine, Segment
+from assistant.intent_json import intent_to_row
 from assistant.operation_json import to_rows
 from assistant.routing.decomposition import decompose
 from assistant.routing.router import route
@@ -80,7 +80,7 @@ def read_corpus(part: str) -> list[Reading]:
             image_count=int(str(images)),
             compared=None if compared is None else str(compared),
         )
-        readings.append(Reading(text, row, to_row(intent)))
+        readings.append(Reading(text, row, intent_to_row(intent)))
     return readings
 
 
@@ -114,27 +114,3 @@ def measure(readings: Sequence[Reading]) -> RoutingFigures:
 def share(claims: Sequence[bool]) -> float:
     """Return the share of claims that hold; there is at least one."""
     return sum(claims) / len(claims)
-
-
-def to_row(intent: Intent) -> Row:
-    """Return an intent as the corpus writes it."""
-    match intent:
-        case Segment():
-            return {"intent": "segment"}
-        case Ask(topic=topic):
-            return {"intent": "ask", "topic": str(topic)}
-        case Refine(operations=operations):
-            return {"intent": "refine", "operations": to_rows(operations)}
-        case Compare():
-            row: Row = {"intent": "compare", "fates": list(map(str, intent.fates))}
-            named = {"thing": intent.thing, "earlier": intent.earlier, "later": intent.later}
-            return row | {name: value for name, value in named.items() if value is not None}
-        case Pick(fates=fates):
-            return {"intent": "pick", "fates": list(map(str, fates))}
-        case Clarify():
-            return {"intent": "clarify"}
-        case Command(kind=kind, steps=steps, answer=answer):
-            row = {"intent": "command", "command": str(kind)}
-            if kind in ("undo", "redo"):
-                row["steps"] = steps
-            return row if answer is None else {**row, "answer": answer}

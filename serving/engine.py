@@ -20,6 +20,7 @@ from serving.image_ref import ImageRef
 from serving.imagery.letterbox import Letterbox
 from serving.imagery.rendering import load_rendering
 from serving.language.backend import LanguageBackend
+from serving.language.meanings import rate_meanings
 from serving.mask import Mask
 from serving.model.features import ImageFeatures, MaskPrediction
 from serving.model.refiner import ClickRefiner
@@ -79,6 +80,7 @@ class SegEarthEngine:
         self._refiner = None if refiner is None else LearnedRefiner(refiner.to(device).eval(), model.config.input_size)
         self._features: FeatureCache[ImageFeatures] = FeatureCache(cache_bytes)
         self._renderings: FeatureCache[_Rendering] = FeatureCache(_RENDERING_CACHE_BYTES)
+        self._usual_ratings: dict[str, float] = {}
         self._busy = ComputeLock()
         self._batched = BatchedModel(self._model, self._features, max_size=batch_size, lock=self._busy)
 
@@ -150,6 +152,15 @@ class SegEarthEngine:
         yield from self._backend.stream_text(
             image.digest, features.visual_tokens[0], text, max_tokens=max_tokens, cancellation=cancellation
         )
+
+    def rate_meanings(self, said: str, phrases: Sequence[str], *, cancellation: Cancellation) -> Sequence[float]:
+        """Return how well each phrase says what somebody meant; see `assistant.interfaces.Proposer`.
+
+        Raises:
+            LanguageUnavailableError: the language model writes no text, or cannot answer now.
+            SegmentationCancelledError: somebody pressed Stop.
+        """
+        return rate_meanings(self._backend, said, phrases, self._usual_ratings, cancellation=cancellation)
 
     @property
     def refiner_kind(self) -> RefinerKind:

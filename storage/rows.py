@@ -5,6 +5,7 @@ from typing import Any
 
 from assistant.conversation import ConversationSummary, Message, NewMessage, Role, Status
 from assistant.facts import Facts
+from assistant.intent_json import choices_from_rows, choices_to_rows
 from assistant.making_json import from_tree, to_tree
 from assistant.masks.comparison import Fate
 from assistant.operation_json import from_rows, to_rows
@@ -53,6 +54,9 @@ def fill_message_row(row: MessageRow, message: NewMessage) -> None:
     row.mask_parents = list(message.mask_parents) or None
     row.comparison_digest = message.comparison_digest
     row.fate_facts = {str(fate): _facts_to_json(facts) for fate, facts in message.fate_facts.items()} or None
+    row.choices = [
+        {**choice, "text": to_storable(choice["text"])} for choice in choices_to_rows(message.choices)
+    ] or None
 
 
 def to_message(row: MessageRow, image_row: ImageRow | None, blobs: LocalBlobStore) -> Message:
@@ -78,6 +82,7 @@ def to_message(row: MessageRow, image_row: ImageRow | None, blobs: LocalBlobStor
         mask_parents=tuple(row.mask_parents or ()),
         comparison_digest=row.comparison_digest,
         fate_facts={Fate(name): _facts_from_json(facts) for name, facts in (row.fate_facts or {}).items()},
+        choices=choices_from_rows(row.choices or ()),
     )
 
 

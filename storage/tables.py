@@ -108,6 +108,7 @@ class MessageRow(Base):
         making: as `assistant.making_json` writes it; None where no mask was made.
         mask_parents: ids of the messages whose masks went into this one; None where there are none.
         fate_facts: facts by the name of the fate; None where no images were compared.
+        choices: as `assistant.intent_json` writes them; None where there are none.
     """
 
     __tablename__ = "messages"
@@ -134,6 +135,7 @@ class MessageRow(Base):
     mask_parents: Mapped[Any | None] = mapped_column(JSON(none_as_null=True))
     comparison_digest: Mapped[str | None] = mapped_column(String(DIGEST_LENGTH), index=True)
     fate_facts: Mapped[Any | None] = mapped_column(JSON(none_as_null=True))
+    choices: Mapped[Any | None] = mapped_column(JSON(none_as_null=True))
 
 
 class HoldRow(Base):

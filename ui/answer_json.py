@@ -3,6 +3,7 @@
 from typing import Any
 
 from assistant.conversation import Message
+from assistant.intent_json import choices_to_rows
 from assistant.operation_json import to_rows
 from ui.turns_in_flight import Progress
 
@@ -17,6 +18,8 @@ def describe_answer(message: Message) -> dict[str, Any]:
         "parent_id": message.parent_id,
         "operations": to_rows(message.operations),
     }
+    if message.choices:
+        described["choices"] = choices_to_rows(message.choices)
     if message.facts is not None:
         described |= {
             "found": message.facts.pixel_count > 0,

@@ -7,7 +7,7 @@ page goes on working after the server was restarted.
 
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -122,6 +122,7 @@ class ChatEvents:
         self._follow(bridge.page_suggest(self._suggest, inputs=place, **quick))
         self._follow(bridge.page_example(self._try_example, inputs=place, **quick))
         self._follow(bridge.page_retry(self._retry, inputs=place, **quick))
+        self._follow(bridge.page_choose(self._choose, inputs=place, **quick))
         hand = HandEvents(self._desk, view.turn_id, show=self._show, show_sent=self._show_sent)
         bridge.page_move(hand.on_move, inputs=place, **quick)
         bridge.page_switch(hand.on_switch_branch, inputs=place, **quick)
@@ -229,6 +230,19 @@ class ChatEvents:
             conversation_id=conversation_id,
             message_id=str(event.message_id),
         )
+        return self._show_put(owner, sent, turn_id, search)
+
+    def _choose(
+        self, conversation_id: str, turn_id: str, search: str, event: gr.EventData, request: gr.Request
+    ) -> Changes:
+        owner = owner_of(request)
+        sent = self._desk.choose(
+            owner, session=request.session_hash or "", message_id=str(event.message_id), number=int(event.number)
+        )
+        return self._show_put(owner, replace(sent, conversation_id=conversation_id), turn_id, search)
+
+    def _show_put(self, owner: str, sent: Sent, turn_id: str, search: str) -> Changes:
+        """Return the page after something was put in line by a click; a refusal leaves it as it is."""
         if sent.refusal is not None:
             gr.Warning(sent.refusal)
             return {self._view.turn_id: turn_id}

@@ -40,6 +40,7 @@ def add_hand_api(desk: TurnDesk, services: UiServices) -> None:
     _add(api.point, [_text("message_id"), _json("clicks"), _json("box")], "point")
     _add(api.brush, [_text("message_id"), _json("strokes")], "brush")
     _add(api.move, [_text("conversation_id"), _text("kind"), _number("steps", 1)], "move")
+    _add(api.choose, [_text("message_id"), _number("number", 1)], "choose")
     _add(api.edit, [_text("message_id"), _text("question")], "edit")
     _add(api.compare, [_text("before_id"), _text("after_id")], "compare")
 
@@ -151,6 +152,24 @@ class HandApi:
             return {"status": "refused", "text": self._desk.explain(error)}
         described = describe_answer(seen[-1]) if seen else {"conversation_id": conversation_id}
         return described | {"status": "complete", "text": sentence}
+
+    @_streamed
+    def choose(self, message_id: str, number: float, request: gr.Request) -> AsyncGenerator[Answer, None]:
+        """Go on with what a question back offers, as if it had been said.
+
+        Args:
+            message_id: of the answer with `choices`.
+            number: of the choice, from 1.
+            request: says who asks.
+
+        Returns:
+            how far it is and, last, the answer, as "ask" describes it.
+        """
+        owner = owner_of(request)
+        send = partial(
+            self._desk.choose, owner, session=request.session_hash or "", message_id=message_id, number=round(number)
+        )
+        return stream_turn(self._desk, self._history, owner, send)
 
     @_streamed
     def edit(self, message_id: str, question: str, request: gr.Request) -> AsyncGenerator[Answer, None]:

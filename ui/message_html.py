@@ -14,6 +14,7 @@ from assistant.conversation import Message, Role, Status
 from assistant.conversation_tree import ConversationTree
 from serving.image_ref import ImageRef
 from ui.branches_html import render_branches, render_by_hand, render_moves
+from ui.choices_html import render_choices
 from ui.comparison_html import render_comparison
 from ui.folding import Shown, fold_messages, is_wish
 from ui.icons import ALERT, CHECK, COPY, IMAGE, LOGO, RETRY, STOPPED
@@ -71,6 +72,7 @@ def render_transcript(
                     is_last=is_last,
                     with_suggestions=is_last and not is_busy and message.facts is None and _is_bare_image(question),
                     by_hand=render_by_hand(one, tree, can_undo=is_last and not is_busy),
+                    with_choices=is_last and not is_busy,
                 )
             )
     if messages and messages[-1].role is Role.USER and not is_busy:
@@ -107,6 +109,7 @@ def render_answer(
     is_last: bool,
     with_suggestions: bool,
     by_hand: Markup = NO_MARKUP,
+    with_choices: bool = False,
 ) -> Markup:
     """Return what the assistant said: picture with overlay, sentence, figures, and the bar of tools.
 
@@ -117,6 +120,7 @@ def render_answer(
         is_last: nothing follows; a picture that marks nothing is shown to be pointed at.
         with_suggestions: offer questions to click, and to mark by hand.
         by_hand: what was done by hand to come to it.
+        with_choices: what a question back offers can be clicked.
     """
     message = shown.message
     if message.status is not Status.COMPLETE:
@@ -135,8 +139,9 @@ def render_answer(
         below = _render_figures(message) + render_toolbar(message, message.image, actions=actions)
     else:
         below = Markup('<footer class="answer-footer">{}{}</footer>').format(_render_figures(message), actions)
+    steps = render_choices(message, is_open=with_choices) + render_steps(message.id, message.operations)
     body = Markup('{}<p class="answer-text" data-copy-source>{}</p>{}{}{}').format(
-        figure, message.text, by_hand, render_steps(message.id, message.operations), below
+        figure, message.text, by_hand, steps, below
     )
     if figure:
         body = Markup('<div class="work" data-answer="{}" data-pointable>{}</div>').format(message.id, body)

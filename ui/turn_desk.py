@@ -10,11 +10,12 @@ from pathlib import Path
 from markupsafe import Markup
 
 from assistant.changes import Change, describe_change
+from assistant.clarifying import take_choice
 from assistant.conversation import Message, NewMessage, Role
-from assistant.events import Accepted, Done, Failed, MaskReady, Moved, Stage, TextDelta, Waiting
+from assistant.events import Accepted, ChoicesOffered, Done, Failed, MaskReady, Moved, Stage, TextDelta, Waiting
 from assistant.intents import Command
 from assistant.interfaces import History
-from assistant.turns import TurnRequest
+from assistant.turns import ChoiceTaken, TurnRequest
 from serving.cancellation import Cancellation
 from serving.errors import QuestionEmptyError
 from serving.image_ref import ImageRef
@@ -131,6 +132,29 @@ class TurnDesk:
         except Exception as error:  # noqa: BLE001 - likewise
             failure = explain_failure(error, metrics=self._services.metrics, conversation_id=conversation_id)
             return Sent(conversation_id, refusal=failure.sentence)
+        return Sent(place, turn.id)
+
+    def choose(self, owner: str, *, session: str, message_id: str, number: int) -> Sent:
+        """Put what a question back offers in line.
+
+        Args:
+            owner: who chooses.
+            session: the page that sends, see `abandon`.
+            message_id: the question back.
+            number: of the choice, from 1.
+        """
+        place = ""
+        try:
+            offer = self._services.history.get_message(owner, message_id)
+            place = offer.conversation_id
+            words = take_choice(offer, number).text
+            request = TurnRequest(
+                owner, place, words, offer.image, Cancellation(), choice=ChoiceTaken(message_id, number)
+            )
+            turn = self.in_flight.admit(request, session=session)
+        except Exception as error:  # noqa: BLE001 - likewise
+            failure = explain_failure(error, metrics=self._services.metrics, conversation_id=place)
+            return Sent(place, refusal=failure.sentence)
         return Sent(place, turn.id)
 
     def edit(self, owner: str, *, session: str, conversation_id: str, message_id: str, text: str) -> Sent:
@@ -272,7 +296,7 @@ class TurnDesk:
                     case Moved(sentence=sentence):
                         outcome = "complete"
                         self.in_flight.report_notice(turn, sentence)
-                    case MaskReady():
+                    case MaskReady() | ChoicesOffered():
                         pass  # the picture comes with the stored answer, a moment later
         except Exception as error:  # noqa: BLE001 - a turn that broke its promise to end in `Failed` must still end
             refusal = self.explain(error)

@@ -17,7 +17,7 @@ from assistant.interfaces import Engine
 from assistant.staged_work import run_staged
 from serving.cancellation import Cancellation
 from serving.clicks import Box, Click
-from serving.errors import GpuNotLentError, ServingError
+from serving.errors import GpuNotLentError, LanguageUnavailableError, ServingError
 from serving.image_ref import ImageRef
 from serving.mask import Mask
 from serving.prediction import Prediction
@@ -90,6 +90,14 @@ class ZeroGpuEngine:
     ) -> Prediction:
         """Return `prior`, changed as clicks and a box ask; errors as `segment`."""
         return self._ask("refine", (image, prior), {"clicks": clicks, "box": box}, cancellation, report_stage)
+
+    def rate_meanings(self, said: str, phrases: Sequence[str], *, cancellation: Cancellation) -> Sequence[float]:
+        """Refuse: ordering choices is not worth a call's share of the visitor's day.
+
+        Raises:
+            LanguageUnavailableError: always; choices then stand in the order of the rules.
+        """
+        raise LanguageUnavailableError("No GPU is borrowed to guess what was meant. Please pick one of the choices.")
 
     def _ask(
         self,

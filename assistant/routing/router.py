@@ -4,6 +4,7 @@ from assistant.intents import Ask, Clarify, Intent, Refine, Segment
 from assistant.routing.command_grammar import parse_command
 from assistant.routing.comparison_grammar import parse_comparison, parse_pick
 from assistant.routing.grammar import parse_follow_up
+from assistant.routing.guessing import guess
 from assistant.routing.languages import ENGLISH_ONLY, is_foreign
 from assistant.routing.refinement_grammar import PointNeeded, parse_count_of_them, parse_refinement
 
@@ -51,6 +52,14 @@ def route(
         return Clarify(ADD_AN_IMAGE)
     if not has_answer:
         return _ask_image(text)
+    understood = _understand(text, point_xy_px) or _ask_image(text)
+    if not isinstance(understood, Segment):
+        return understood
+    return guess(text, lambda phrase: _understand(phrase, None))
+
+
+def _understand(text: str, point_xy_px: tuple[float, float] | None) -> Intent | None:
+    """Return what `text` means by the rules, while there is an answer; None where they are silent."""
     command = parse_command(text)
     if command is not None:
         return command
@@ -61,7 +70,7 @@ def route(
         case PointNeeded():
             return Clarify(POINT_AT_IT)
         case None:
-            return _ask_image(text)
+            return None
         case operations:
             return Refine(operations=operations, text=text)
 

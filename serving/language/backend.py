@@ -1,6 +1,6 @@
 """What the engine needs of a language backbone."""
 
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from typing import Protocol
 
 from torch import Tensor
@@ -52,6 +52,24 @@ class LanguageBackend(Protocol):
         Raises:
             LanguageInputError: the visual tokens are no finite (T, D), or image, question and reply are too long.
             LanguageUnavailableError: the backbone cannot answer now.
+            SegmentationCancelledError: somebody pressed Stop.
+        """
+        ...
+
+    def rate_replies(
+        self, lead: str, prompt: str, replies: Sequence[str], *, cancellation: Cancellation | None = None
+    ) -> list[float]:
+        """Return how well each reply goes on after `lead` and `prompt`, greater for better; no image is looked at.
+
+        Args:
+            lead: words that stand before many prompts, so that they are read once.
+            prompt: what follows them.
+            replies: each a line of text, at least one.
+            cancellation: frees the request where it waits or runs.
+
+        Raises:
+            LanguageInputError: lead, prompt and reply are too long.
+            LanguageUnavailableError: the backbone cannot answer now, or writes no text.
             SegmentationCancelledError: somebody pressed Stop.
         """
         ...

@@ -52,6 +52,10 @@ class QuestionTokenizer:
         encoded = self._tokenizer(text, add_special_tokens=False, split_special_tokens=True)
         return [*cast(list[int], encoded.input_ids), self._seg_id]
 
+    def tokenize_words(self, text: str) -> list[int]:
+        """Return the ids of plain text; special tokens written in it stay plain text."""
+        return cast(list[int], self._tokenizer(text, add_special_tokens=False, split_special_tokens=True).input_ids)
+
     def decode_reply(self, ids: list[int]) -> str:
         """Return the text of a reply's ids, without the special tokens in it."""
         return cast(str, self._tokenizer.decode(ids, skip_special_tokens=True))

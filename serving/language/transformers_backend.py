@@ -1,7 +1,7 @@
 """The language backbone in this process, through transformers; the same for every family."""
 
 import threading
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 
 import torch
@@ -14,6 +14,7 @@ from serving.feature_cache import FeatureCache
 from serving.language.admission import check_length, check_visual_tokens
 from serving.language.prefix import PrefixState, embedding_of, encode_prefix, read_questions
 from serving.language.question_tokenizer import QuestionTokenizer
+from serving.language.reply_likelihood import encode_words, rate_by_likelihood
 
 _PREFIX_CACHE_BYTES = 256 * 1024 * 1024
 _WAIT_S = 0.05  # how often somebody who waits for the model looks whether Stop was pressed
@@ -79,15 +80,34 @@ class TransformersBackend:
         cancellation: Cancellation | None = None,
     ) -> Generator[str, None, None]:
         """Yield the reply in pieces; see `LanguageBackend`. Others may compute between two pieces."""
-        head = self._vocabulary_head
-        if head is None:
-            raise LanguageUnavailableError.for_text()
+        head = self._require_head()
         ids = [*self._tokenizer.tokenize_question(question), *self._tokenizer.reply_start_ids]
         self._check(visual_tokens, len(ids) + max_tokens)
         return self._write(image_digest, visual_tokens, ids, head, max_tokens, cancellation)
 
+    def rate_replies(
+        self, lead: str, prompt: str, replies: Sequence[str], *, cancellation: Cancellation | None = None
+    ) -> list[float]:
+        """Return the log-likelihood of each reply; see `LanguageBackend`."""
+        head = self._require_head()
+        lead_ids, prompt_ids = self._tokenizer.tokenize_words(lead), self._tokenizer.tokenize_words(prompt)
+        reply_ids = [self._tokenizer.tokenize_words(f" {reply}\n") for reply in replies]
+        longest = len(lead_ids) + len(prompt_ids) + max(map(len, reply_ids))
+        check_length(longest, self._decoder.config.max_position_embeddings)
+        with self._turn(cancellation), torch.inference_mode():
+            kept = self._prefixes.get(f"words {lead}")
+            if kept is None:
+                kept = encode_words(self._decoder, lead_ids)
+                self._prefixes.put(f"words {lead}", kept)
+            return rate_by_likelihood(self._decoder, head, kept, prompt_ids, reply_ids)
+
     def close(self) -> None:
         """Nothing outlives this object."""
+
+    def _require_head(self) -> nn.Module:
+        if self._vocabulary_head is None:
+            raise LanguageUnavailableError.for_text()
+        return self._vocabulary_head
 
     def _write(
         self,

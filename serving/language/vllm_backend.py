@@ -4,10 +4,11 @@ No weights of the language model are in this process: token ids and the image's 
 text come back. The engine recognises a prefix that it has read before by its content, so nothing is kept here.
 """
 
-from collections.abc import AsyncGenerator, Callable, Coroutine, Generator
+from collections.abc import AsyncGenerator, Callable, Coroutine, Generator, Sequence
 from concurrent.futures import Future
 from concurrent.futures import wait as wait_for_futures
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
+from difflib import SequenceMatcher
 from typing import Any, Protocol, TypeVar
 
 import numpy as np
@@ -24,6 +25,7 @@ from serving.vllm_process.client import Address, EngineClient
 from serving.vllm_process.wire import Bounds, EnginePrompt
 
 _WAIT_S = 0.05  # how often somebody who waits looks whether Stop was pressed
+_LONGEST_LINE = 16  # tokens: a few words that say what was meant
 _SILENCE_S = 300.0  # longest silence of an engine that is busy with others
 
 Result = TypeVar("Result")
@@ -99,6 +101,24 @@ class VllmBackend:
         prompt = self._join(visual_tokens, ids)
         prompt.check(self._bounds, room=max_tokens)
         return self._write(prompt, max_tokens, cancellation)
+
+    def rate_replies(
+        self, lead: str, prompt: str, replies: Sequence[str], *, cancellation: Cancellation | None = None
+    ) -> list[float]:
+        """Return how alike each reply is to what the engine writes by itself, 0..1; see `LanguageBackend`.
+
+        The engine's process hands out no probabilities: one line of text is all that this asks of it.
+        """
+        words = EnginePrompt.join(self._tokenizer.tokenize_words(lead + prompt))
+        words.check(self._bounds, room=_LONGEST_LINE)
+        written = ""
+        with closing(self._write(words, _LONGEST_LINE, cancellation)) as pieces:
+            for piece in pieces:
+                written += piece
+                if "\n" in written.strip():
+                    break
+        line = written.strip().partition("\n")[0].lower()
+        return [SequenceMatcher(None, line.split(), reply.lower().split()).ratio() for reply in replies]
 
     def count_in_flight(self) -> int:
         """Return how many requests the engine works on.

@@ -99,6 +99,19 @@ def test_slider_that_is_put_back_changes_nothing(answered: Page) -> None:
     expect(by_hand(answered)).to_have_count(0)
 
 
+def test_unclear_words_are_asked_back_and_the_choice_is_taken_by_mouse_or_key(answered: Page) -> None:
+    ask(answered, "it looks frayed")
+    offered = answered.get_by_role("group", name="What did you mean?")
+    expect(offered.get_by_role("button")).to_have_count(4)
+    expect(offered.get_by_role("button").last).to_have_text("Look for “it looks frayed” in the image")
+    offered.get_by_role("button", name="Smooth the outline").focus()
+    answered.keyboard.press("Enter")
+    expect(answered.locator("#transcript .answer-text").last).to_contain_text("smoothed by")
+    expect(answered.locator("#transcript .bubble").last).to_have_text("smooth the outline")
+    expect(offered.get_by_role("button")).to_have_count(0)
+    expect(offered).to_contain_text("Smooth the outline")
+
+
 def test_removing_a_chip_gives_the_mask_without_that_step(answered: Page) -> None:
     ask(answered, "a bit bigger")
     expect(answered.locator(".step-words")).to_have_count(1)

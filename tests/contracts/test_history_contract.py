@@ -18,9 +18,11 @@ from assistant.errors import (
     MessageNotFoundError,
 )
 from assistant.facts import Facts
+from assistant.intents import Ask, Choice, Command, CommandKind, Refine, Segment, Topic
 from assistant.interfaces import History
 from assistant.making import Pointed
 from assistant.masks.comparison import UNKNOWN_CODE, Comparison, Fate
+from assistant.operations import Invert
 from serving.clicks import Box, Click
 from serving.image_ref import ImageRef
 from serving.mask import Mask
@@ -84,6 +86,12 @@ def full_message(history: History, image: ImageRef) -> NewMessage:
             Fate.ADDED: Facts(7, 0.1 + 0.2, 2, 1 / 3, "top left", 1.75, (1.5, 2.25), (0, 1, 3, 4)),
             Fate.REMOVED: Facts(0, 0.0, 0, 0.0, None, None, None, None),
         },
+        choices=(
+            Choice("invert it", Refine((Invert(),), "invert it")),
+            Choice("how big is it?", Ask(Topic.AREA, "how big is it?")),
+            Choice("undo that", Command(CommandKind.UNDO)),
+            Choice("it looks 🌾 odd", Segment("it looks 🌾 odd")),
+        ),
     )
 
 

@@ -150,6 +150,33 @@ def test_the_likeliest_text_is_the_same_everywhere(tried: Tried, language: SmolL
     assert len(pieces) > 1, "the text came at once, not as a stream"
 
 
+def test_replies_are_rated_alike_however_often_and_with_whom_they_are_asked(tried: Tried) -> None:
+    replies = ["a dog", "smooth the outline", "the sea"]
+    lead = "The person says: the edges are uneven\nThis means: smooth the outline\n\n"
+    prompt = "The person says: the edges are rough\nThis means:"
+    ratings = tried.backend.rate_replies(lead, prompt, replies)
+    assert max(ratings) == ratings[1]
+    assert tried.backend.rate_replies(lead, prompt, replies) == pytest.approx(ratings, abs=1e-3)
+    assert tried.backend.rate_replies(lead, prompt, replies[1:2]) == pytest.approx(ratings[1:2], abs=1e-3)
+    with pytest.raises(LanguageInputError, match="the language model reads"):
+        tried.backend.rate_replies(lead, "word " * 9_000, replies)
+
+
+def test_the_likelihood_of_a_reply_is_that_of_its_tokens_one_by_one(language: SmolLM2, transformers: Tried) -> None:
+    lead, prompt, replies = "One, two, ", "three,", ["four", "five and a half"]
+    expected = []
+    for reply in replies:
+        ids = language.tokenizer.tokenize_words(lead) + language.tokenizer.tokenize_words(prompt)
+        total = 0.0
+        for token in language.tokenizer.tokenize_words(f" {reply}\n"):
+            with torch.inference_mode():
+                logits = language.causal_model(torch.tensor([ids])).logits[0, -1]
+            total += float(logits.log_softmax(-1)[token])
+            ids = [*ids, token]
+        expected.append(total)
+    assert transformers.backend.rate_replies(lead, prompt, replies) == pytest.approx(expected, abs=1e-3)
+
+
 @pytest.mark.parametrize(
     ("visual", "question", "sentence"),
     [

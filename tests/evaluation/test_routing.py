@@ -2,13 +2,13 @@
 
 import json
 
+import pytest
 from typer.testing import CliRunner
 
-from assistant.intents import Command, CommandKind, Refine
-from assistant.operation_json import from_rows
 from evaluation.commands import build_evaluate_app
-from evaluation.routing import Reading, Row, measure, to_row
+from evaluation.routing import Reading, Row, measure, read_rows
 from evaluation.routing_command import report_routing
+from evaluation.routing_proposals import UNCLEAR_PARTS, report_proposals
 from tests.fakes.engine import FakeEngine
 
 LARGEST: Row = {"intent": "refine", "operations": [{"op": "keep", "criterion": {"is": "by_size"}}]}
@@ -57,8 +57,32 @@ def test_the_command_prints_the_report_and_asks_no_model() -> None:
     assert engine.questions == []
 
 
-def test_an_intent_is_written_as_the_corpus_writes_it() -> None:
-    operations = from_rows(LARGEST["operations"])
-    assert to_row(Refine(operations, "the largest")) == LARGEST
-    assert to_row(Command(CommandKind.UNDO, steps=2)) == {"intent": "command", "command": "undo", "steps": 2}
-    assert to_row(Command(CommandKind.GO_BACK, answer=1)) == {"intent": "command", "command": "go_back", "answer": 1}
+def test_what_is_proposed_is_counted_for_each_way_of_ordering() -> None:
+    engine = FakeEngine()
+    advanced: list[None] = []
+    report = report_proposals("unclear_development", engine, lambda: advanced.append(None))
+    rows = read_rows("unclear_development")
+    assert len(advanced) == len(rows) == sum(report[kind] for kind in ("wishes", "questions", "chatter"))
+    assert len(engine.rated) == report["wishes"]
+    for figures in (report["first_right"], report["shown_right"]):
+        assert all(0.0 <= figures[way] <= 1.0 for way in ("cues", "model", "both"))
+    for way in ("cues", "model", "both"):
+        assert report["first_right"][way] <= report["shown_right"][way]
+    assert report["shown_right"]["both"] == pytest.approx(1 - len(report["wrong"]) / report["wishes"])
+    assert json.loads(json.dumps(report)) == report
+
+
+def test_even_unusual_new_questions_are_seldom_asked_back() -> None:
+    # The clear ones are in the other parts of the corpus, where at most 5% may be.
+    development, heldout = (report_proposals(part, FakeEngine(), lambda: None) for part in UNCLEAR_PARTS)
+    assert development["questions_asked_back"] == 0
+    assert heldout["questions_asked_back"] <= 0.1
+
+
+def test_with_proposals_the_command_asks_the_language_model_and_says_which() -> None:
+    engine = FakeEngine()
+    app = build_evaluate_app(lambda: engine)
+    row = json.loads(CliRunner().invoke(app, ["routing", "--proposals", "--json"]).stdout)
+    assert row["model_digest"] == engine.model_digest
+    assert row["unclear_heldout"]["wishes"] > 50
+    assert "among the choices shown" in CliRunner().invoke(app, ["routing", "--proposals"]).stdout

@@ -43,6 +43,10 @@ class Writing:
         self.texts += 1
         yield from ("one ", "two ", "three")
 
+    def rate_replies(self, *args: Any, **options: Any) -> list[float]:
+        rated: list[float] = self._inner.rate_replies(*args, **options)
+        return rated
+
     def close(self) -> None:
         self._inner.close()
 

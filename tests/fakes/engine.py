@@ -51,6 +51,7 @@ class FakeEngine:
         waiting: set while (or after) a call stood at the gate, so that a test can press Stop at that moment.
         cancelled: set when a call ended because it was cancelled.
         questions: every question that was answered, in order.
+        rated: every text of which meanings were rated, in order.
         refinements: the clicks and the box of every refinement, in order.
         failure: may be set or cleared between calls.
         gate: likewise.
@@ -63,6 +64,7 @@ class FakeEngine:
         self.cancelled = threading.Event()
         self.questions: list[str] = []
         self.refinements: list[tuple[tuple[Click, ...], Box | None]] = []
+        self.rated: list[str] = []
         self._encoded: set[str] = set()
         self._lock = threading.Lock()
 
@@ -128,6 +130,15 @@ class FakeEngine:
             model_digest=self.model_digest,
             presence=SCORE_FOUND if found else 1 - SCORE_ABSENT,
         )
+
+    def rate_meanings(self, said: str, phrases: Sequence[str], *, cancellation: Cancellation) -> Sequence[float]:
+        """Rate each phrase by how many of its words were said; a failure is raised here too."""
+        cancellation.raise_if_cancelled()
+        if self.failure is not None:
+            raise self.failure
+        self.rated.append(said)
+        words = set(re.findall(r"[a-z]+", said.lower()))
+        return [float(len(words & set(re.findall(r"[a-z]+", phrase.lower())))) for phrase in phrases]
 
     @property
     def refiner_kind(self) -> RefinerKind:

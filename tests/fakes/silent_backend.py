@@ -17,5 +17,9 @@ class SilentBackend:
         """Fail."""
         raise AssertionError(f"the language backbone was asked: {args[2]!r}")
 
+    def rate_replies(self, *args: Any, **options: Any) -> list[float]:
+        """Fail."""
+        raise AssertionError(f"the language backbone was asked: {args[1]!r}")
+
     def close(self) -> None:
         """Do nothing."""

@@ -13,7 +13,7 @@ from PIL import Image
 from assistant.interfaces import Engine
 from serving.cancellation import Cancellation
 from serving.clicks import Click
-from serving.errors import ServingError
+from serving.errors import LanguageUnavailableError, ServingError
 from serving.grid import Grid
 from serving.image_ref import ImageRef
 from tests.fakes.engine import FakeEngine
@@ -62,6 +62,10 @@ def main(folder: Path) -> None:
         image, None, clicks=clicks, box=None, cancellation=Cancellation(), report_stage=lambda _: None
     )
     told["refined"] = refined.mask.pixel_count
+    try:
+        told["rated"] = list(engine.rate_meanings("it is odd", ["invert it"], cancellation=Cancellation()))
+    except LanguageUnavailableError as error:
+        told["rated"] = str(error)
     (folder / "refusal").touch()
     told["quota"] = ask("Where is the red?")
     told["loaded"] = [int(line) for line in notes.read_text().split()]

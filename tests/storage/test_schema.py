@@ -43,7 +43,7 @@ def tables_of(database: Database) -> set[str]:
 def test_from_empty_to_the_newest_revision(database: Database) -> None:
     upgrade_to_head(database)
     with database.reading() as session:
-        assert revision_of(session.connection()) == newest_revision() == "0004"
+        assert revision_of(session.connection()) == newest_revision() == "0005"
     assert tables_of(database) == {*Base.metadata.tables, "alembic_version"}
 
 

@@ -77,6 +77,20 @@ def test_an_image_without_a_question_is_pointed_at(page: ServedPage, tmp_path: P
     assert (answer["pixels"], answer["conversation_id"]) == (400, kept["conversation_id"])
 
 
+def test_what_was_meant_is_asked_back_as_data_and_a_choice_goes_on(program: Program) -> None:
+    place, asked = program.first["conversation_id"], len(program.page.engine.questions)
+    offer = program.client.predict(None, "it looks frayed", place, api_name="/ask")
+    assert (offer["status"], "found" in offer) == ("complete", False)
+    texts = [choice["text"] for choice in offer["choices"]]
+    assert (texts[0], texts[-1]) == ("smooth the outline", "it looks frayed")
+    smoothed = program.call("choose", offer["message_id"], 1)
+    assert [operation["op"] for operation in smoothed["operations"]] == ["smooth"]
+    assert len(program.page.engine.questions) == asked
+    assert program.client.predict(None, "it looks frayed", place, api_name="/ask")["choices"]
+    said = program.client.predict(None, "Smooth the outline", place, api_name="/ask")
+    assert [operation["op"] for operation in said["operations"]] == ["smooth", "smooth"]
+
+
 def test_moves_and_edits_make_branches(program: Program) -> None:
     place = program.first["conversation_id"]
     grown = program.call("revise", program.first["message_id"], [{"op": "grow", "distance": {"value": 3.0}}])
@@ -105,6 +119,8 @@ def test_comparison_is_measured_and_drawn(program: Program) -> None:
         ("point", ("FIRST", [], None), ""),
         ("brush", ("FIRST", [{"path": []}]), "a stroke needs a path"),
         ("brush", ("FIRST", [{"path": [[900, 900]], "radius": 2, "is_adding": True}]), "did not touch the image"),
+        ("choose", ("no-such", 1), "not here any more"),
+        ("choose", ("FIRST", 1), "offers no choices"),
         ("move", ("no-such", "undo", 1), "not here any more"),
         ("move", ("no-such", "sideways", 1), "A move is one of"),
         ("edit", ("no-such", "red?"), "not here any more"),

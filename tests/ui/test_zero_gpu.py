@@ -87,6 +87,10 @@ def test_a_used_up_quota_is_a_sentence(run: Run) -> None:
     assert "<" not in quota["sentence"]
 
 
+def test_no_gpu_is_borrowed_to_order_choices(run: Run) -> None:
+    assert "pick one of the choices" in run.told["rated"]  # and every call to the service is counted below
+
+
 def test_every_gpu_is_given_back(run: Run) -> None:
     assert run.calls["/schedule"] == 7
     assert run.calls["/release"] == 6  # one was refused

@@ -16,6 +16,7 @@ const names = [
   "page_move",
   "page_switch",
   "page_edit",
+  "page_choose",
 ];
 document.addEventListener("segearth", (event) => {
   if (names.includes(event.detail.name)) {

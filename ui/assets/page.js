@@ -169,6 +169,7 @@ Object.assign(actions, {
   example: (card) => raise("page_example", { index: Number(card.dataset.index) }),
   suggest: (chip) => raise("page_suggest", { question: chip.dataset.question }),
   retry: (button) => raise("page_retry", { message_id: button.dataset.message }),
+  choose: (chip) => raise("page_choose", { message_id: chip.dataset.message, number: Number(chip.dataset.number) }),
   copy: copyAnswer,
   zoom,
   theme: switchTheme,

@@ -111,5 +111,8 @@ def _make_folder(out: Path | None) -> None:
 
 def _print_row(row: Row) -> None:
     typer.echo(f"{row['turn']:>3}  {row['error'] or row['text']}")
+    choices = row.get("choices")
+    for number, choice in enumerate(choices if isinstance(choices, list) else (), start=1):
+        typer.echo(f"     {number}. {choice['text']}")
     if row.get("mask"):
         typer.echo(f"     written: {row['mask']}")

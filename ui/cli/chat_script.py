@@ -17,7 +17,7 @@ from ui.cli.errors import ScriptUnreadableError
 
 EXPORT_FORMATS = ("png", "overlay", "coco", "geotiff", "geojson")
 KEYS = frozenset(
-    ("text image positive negative box brush operations undo redo reset branch_from edit export replay").split()  # noqa: SIM905
+    ("text choose image positive negative box brush operations undo redo reset branch_from edit export replay").split()  # noqa: SIM905
 )
 
 # A message: the answer of an earlier turn of the script, by its number from 1, or a message id.
@@ -26,12 +26,13 @@ Reference = int | str
 
 @dataclass(frozen=True)
 class ScriptTurn:
-    """One turn. It does one thing: words, pointing, painting, operations, a command, exports or a replay.
+    """One turn. It does one thing: words, a choice, pointing, painting, operations, a command, exports or a replay.
 
     It may do none of them where it adds an image or goes to another branch.
 
     Attributes:
         text: what is said.
+        choose: the number, from 1, of the choice that the last message offers.
         image: a file that is added first.
         clicks: in native pixels; with words they say which "that one" is.
         box: around a thing to be marked.
@@ -45,6 +46,7 @@ class ScriptTurn:
     """
 
     text: str = ""
+    choose: int | None = None
     image: Path | None = None
     clicks: tuple[Click, ...] = ()
     box: Box | None = None
@@ -95,6 +97,7 @@ def _read_turn(row: Any, folder: Path) -> ScriptTurn:
         raise ValueError(f"“{unknown[0]}” is not known; the keys are {', '.join(sorted(KEYS))}")
     turn = ScriptTurn(
         text=_read(row, "text", str) or "",
+        choose=_read(row, "choose", int),
         image=_read_image(row, folder),
         clicks=(*_read_clicks(row, "positive"), *_read_clicks(row, "negative")),
         box=_read_box(row),
@@ -108,6 +111,7 @@ def _read_turn(row: Any, folder: Path) -> ScriptTurn:
     )
     actions = (
         turn.text,
+        turn.choose is not None,
         turn.is_pointing,
         turn.strokes,
         turn.operations is not None,
@@ -118,7 +122,8 @@ def _read_turn(row: Any, folder: Path) -> ScriptTurn:
     count = sum(map(bool, actions))
     if count > 1:
         raise ValueError(
-            "a turn does one thing: words, clicks and box, brush, operations, undo, redo, reset, export, replay"
+            "a turn does one thing: words, a choice, clicks and box, brush, operations, undo, redo, reset, export, "
+            "replay"
         )
     if count == 0 and turn.image is None and turn.branch_from is None:
         raise ValueError("nothing is to be done")

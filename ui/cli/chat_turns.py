@@ -9,13 +9,14 @@ from assistant.changes import Painting, Pointing, Revision
 from assistant.conversation import Message, NewMessage, Role
 from assistant.errors import MaskNotFoundError, MessageNotFoundError
 from assistant.events import Done, Failed, Moved
+from assistant.intent_json import choices_to_rows
 from assistant.interfaces import Engine
 from assistant.making_json import to_tree
 from assistant.masks.comparison import Comparison, Fate
 from assistant.moves import find_answers
 from assistant.operation_json import to_rows
 from assistant.replaying import replay_masks
-from assistant.turns import TurnRequest, TurnRunner
+from assistant.turns import ChoiceTaken, TurnRequest, TurnRunner
 from serving.imagery.rendering import load_rendering
 from serving.mask import Mask
 from storage.exports.coco_rle import to_coco_rle
@@ -115,6 +116,8 @@ class ScriptRunner:
         request = TurnRequest(OWNER, self._conversation_id, turn.text, None)
         if turn.command is not None:
             return dataclasses.replace(request, move=turn.command)
+        if turn.choose is not None:
+            return dataclasses.replace(request, choice=ChoiceTaken(self._find_pointer(), turn.choose))
         if turn.branch_from is not None:
             request = dataclasses.replace(request, branch_from=self._resolve(turn.branch_from))
         if turn.text:
@@ -163,6 +166,15 @@ class ScriptRunner:
             raise MessageNotFoundError
         return question_id
 
+    def _find_pointer(self) -> str:
+        """Return the id of the message that the conversation is at."""
+        messages = (
+            [] if self._conversation_id is None else self._archive.history.list_messages(OWNER, self._conversation_id)
+        )
+        if not messages:
+            raise MessageNotFoundError
+        return messages[-1].id
+
     def _find_answer(self, message_id: str | None = None) -> Message:
         """Return the latest answer about an image up to a message, or up to the pointer."""
         answers = find_answers(self._load_path(message_id))
@@ -204,6 +216,7 @@ class ScriptRunner:
             "facts": None if message.facts is None else dataclasses.asdict(message.facts),
             "fates": {str(fate): dataclasses.asdict(facts) for fate, facts in message.fate_facts.items()} or None,
             "text": message.text,
+            "choices": choices_to_rows(message.choices),
             "score": message.score,
             "seconds": dict(message.seconds),
             "model_digest": message.model_digest,

@@ -32,6 +32,9 @@ class NumberTokenizer:
     def tokenize_question(self, question: str) -> list[int]:
         return [int(word) for word in question.split()]
 
+    def tokenize_words(self, text: str) -> list[int]:
+        return self.tokenize_question(text)
+
 
 TOKENIZER = cast(QuestionTokenizer, NumberTokenizer())
 
@@ -79,6 +82,15 @@ def test_learned_tokens_are_read_after_the_question_and_stand_for_it(supervisor:
 
 def test_a_reply_follows_its_start(backend: VllmBackend) -> None:
     assert list(backend.stream_text("image", VISUAL, "7", max_tokens=3)) == ["40 ", "41 ", "42 "]
+
+
+def test_replies_are_rated_by_what_the_engine_writes_itself(backend: VllmBackend) -> None:
+    # The engine counts from the prompt's last token on.
+    same, alike, other = backend.rate_replies("5 6 ", "7", ["7 8 9 10 11 12", "7 8 1 2", "1 2 3"])
+    assert 1.0 >= same > alike > other == 0.0
+    with pytest.raises(LanguageInputError):
+        backend.rate_replies("7 " * 50, "7", ["7"])
+    wait_until_idle(backend)
 
 
 def test_what_would_do_harm_is_not_sent(backend: VllmBackend) -> None:

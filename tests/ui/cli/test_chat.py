@@ -151,6 +151,26 @@ def test_clicks_boxes_moves_and_branches_do_as_on_the_page(program: Program, tmp
     assert rows[4]["message_id"] == rows[1]["message_id"]
 
 
+def test_what_was_meant_is_asked_back_and_a_choice_is_taken(program: Program, tmp_path: Path) -> None:
+    turns: Rows = [{"text": "red boxes"}, {"text": "it is full of little gaps"}]
+    rows, code = program.chat(turns, "--image", tmp_path / "scene.png")
+    assert code == 0
+    offered = [choice["text"] for choice in rows[1]["choices"]]
+    assert offered[-1] == "it is full of little gaps"
+    assert rows[1]["choices"][-1]["intent"] == "segment"
+    number = offered.index("fill the holes") + 1
+    rows, code = program.chat([*turns, {"choose": number}, {"choose": 9}], "--image", tmp_path / "scene.png")
+    assert (rows[2]["operations"], rows[2]["error"]) == ([{"op": "fill_holes"}], None)
+    assert (rows[3]["error"], code) == ("That message offers no choices. Please ask, or say in words what you want.", 2)
+
+
+def test_people_see_the_choices_numbered(program: Program, tmp_path: Path) -> None:
+    script = tmp_path / "turns.json"
+    script.write_text(json.dumps([{"text": "red boxes"}, {"text": "it looks frayed"}]))
+    printed = program.run("chat", "--script", script, "--image", tmp_path / "scene.png").stdout
+    assert "     1. smooth the outline\n" in printed
+
+
 def test_a_turn_that_fails_says_why_and_the_others_go_on(program: Program, tmp_path: Path) -> None:
     rows, code = program.chat(
         [
