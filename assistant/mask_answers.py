@@ -20,6 +20,7 @@ from assistant.operations import Operation, RepeatInImage
 from assistant.planning import Outcome, Plan, carry_out, find_others, plan_question, to_confidence
 from assistant.refined_answering import describe_planned, describe_refined
 from assistant.refining import choose_image, collect_script, name_ones
+from assistant.routing.spelling import describe_corrections
 from assistant.staged_work import run_staged
 from assistant.stages import to_stage
 from serving.cancellation import Cancellation
@@ -73,6 +74,8 @@ class MaskAnswers:
             sentences = describe_planned(question, outcome, facts, image.grid)
         else:
             sentences = describe_answer(question, facts, prediction.score)
+        if plan.corrections:
+            sentences = (*sentences, describe_corrections(plan.corrections))
         answer = NewMessage(
             role=Role.ASSISTANT,
             text=" ".join(sentences),

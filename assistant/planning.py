@@ -10,6 +10,7 @@ from scipy.special import expit
 from assistant.applying import apply_operations
 from assistant.operations import BySize, Intersect, Keep, Operation, Subtract, Threshold, Unite, name_others
 from assistant.routing.decomposition import decompose, is_one_thing, name_class
+from assistant.routing.spelling import Correction, correct_spelling
 from serving.mask import Mask
 from serving.prediction import Prediction
 
@@ -27,11 +28,13 @@ class Plan:
         question: for the model.
         subject: what it asks for, in words; None where the question is put as it was typed.
         operations: done with the mask, in order; none where the question is put as it was typed.
+        corrections: slips of the keyboard that were mended before anything was read.
     """
 
     question: str
     subject: str | None
     operations: tuple[Operation, ...]
+    corrections: tuple[Correction, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,10 +64,11 @@ class Outcome:
 
 def plan_question(text: str) -> Plan:
     """Return how `text` is answered: all of a class and exact operations where it says so, else as it is."""
-    parts = decompose(text)
+    reading = correct_spelling(text)
+    parts = decompose(reading.text)
     if parts is None:
-        return Plan(question=text, subject=None, operations=())
-    return Plan(question=parts.class_question, subject=parts.class_name, operations=parts.operations)
+        return Plan(reading.text, subject=None, operations=(), corrections=reading.corrections)
+    return Plan(parts.class_question, parts.class_name, parts.operations, reading.corrections)
 
 
 def carry_out(plan: Plan, ask: Ask, *, depth: int = 0, is_presumed: bool | None = None) -> Outcome:

@@ -7,6 +7,7 @@ from assistant.routing.grammar import parse_follow_up
 from assistant.routing.guessing import guess
 from assistant.routing.languages import ENGLISH_ONLY, is_foreign
 from assistant.routing.refinement_grammar import PointNeeded, parse_count_of_them, parse_refinement
+from assistant.routing.spelling import correct_spelling
 
 POINT_AT_IT = (
     "Which one do you mean? Click on it in the image and say it again, or describe it (for example: the largest one, "
@@ -30,7 +31,7 @@ def route(
     image_count: int = 1,
     compared: str | None = None,
 ) -> Intent:
-    """Return what `text` means.
+    """Return what `text` means, slips of the keyboard mended; an intent keeps the words as they were typed.
 
     Args:
         text: what the person typed, not empty.
@@ -40,10 +41,11 @@ def route(
         image_count: images in this conversation.
         compared: the thing of which the mask that is there is a comparison, in a person's words; None for another mask.
     """
-    pick = None if compared is None else parse_pick(text, compared)
+    read = correct_spelling(text).text
+    pick = None if compared is None else parse_pick(read, compared)
     if pick is not None:
         return pick
-    wish = parse_comparison(text)
+    wish = parse_comparison(read)
     if wish is not None and wish.is_dated:
         return Clarify(NAME_THE_IMAGE if image_count > 1 else ADD_AN_IMAGE)
     if wish is not None and image_count > 1:
@@ -60,13 +62,14 @@ def route(
 
 def _understand(text: str, point_xy_px: tuple[float, float] | None) -> Intent | None:
     """Return what `text` means by the rules, while there is an answer; None where they are silent."""
-    command = parse_command(text)
+    read = correct_spelling(text).text
+    command = parse_command(read)
     if command is not None:
         return command
-    topic = parse_follow_up(text)
+    topic = parse_follow_up(read)
     if topic is not None:
         return Ask(topic=topic, question=text)
-    match parse_count_of_them(text) or parse_refinement(text, point_xy_px=point_xy_px):
+    match parse_count_of_them(read) or parse_refinement(read, point_xy_px=point_xy_px):
         case PointNeeded():
             return Clarify(POINT_AT_IT)
         case None:
