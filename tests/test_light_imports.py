@@ -12,6 +12,7 @@ HEAVY = ("torch", "transformers", "gradio", "vllm")
 HEAVY_PARTS = (
     "serving/model/",
     "serving/language/",
+    "serving/batched_model.py",
     "serving/engine.py",
     "serving/feature_cache.py",
     "serving/loading.py",

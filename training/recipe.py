@@ -93,5 +93,15 @@ MINI_RECIPE = Recipe(
             final_share=0.01,
             warmup_steps=60,
         ),
+        Phase(
+            name="masks-longer",
+            language="frozen",
+            steps=2000,
+            side=512,
+            learning_rate=4e-4,
+            encoder_learning_rate=2e-4,
+            final_share=0.01,
+            warmup_steps=60,
+        ),
     )
 )

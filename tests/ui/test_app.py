@@ -10,7 +10,7 @@ from gradio_client import Client, handle_file
 from tests.fakes.engine import FakeEngine
 from tests.fakes.pages import ServedPage, serve_page, write_red_box
 
-HAND_ENDPOINTS = ("/revise", "/threshold", "/point", "/move", "/edit", "/compare")
+HAND_ENDPOINTS = ("/revise", "/threshold", "/point", "/brush", "/choose", "/move", "/edit", "/compare")
 
 
 @pytest.fixture(scope="module")
