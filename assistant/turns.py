@@ -1,15 +1,14 @@
 """Run one turn: a question in, its events out; everything that was made is stored on the way."""
 
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from secrets import token_hex
 
 import structlog
 from structlog.typing import FilteringBoundLogger
 
 from assistant.answering import answer_topic
-from assistant.changes import Change, describe_change
 from assistant.clarifying import Clarifications, find_said_choice, take_choice
 from assistant.comparison_answers import ComparisonAnswers
 from assistant.conversation import Message, NewMessage, Role, Status
@@ -25,64 +24,15 @@ from assistant.moves import find_answers, plan_move
 from assistant.operations import RepeatInImage
 from assistant.origins import find_comparison, name_compared
 from assistant.planning import plan_question
-from assistant.questions import LONGEST_QUESTION, check_question, title_conversation
-from assistant.refining import find_answer, find_image, list_images
+from assistant.question_intake import QuestionIntake
+from assistant.questions import LONGEST_QUESTION
+from assistant.refining import find_answer, list_images
 from assistant.routing.command_grammar import parse_command
 from assistant.routing.doubt import LONGEST_DOUBTFUL
 from assistant.routing.router import route
+from assistant.turn_request import TurnRequest
 from assistant.waiting_line import TurnLimits, WaitingLine
-from serving.cancellation import Cancellation
 from serving.errors import SegmentationCancelledError, ServingError
-from serving.image_ref import ImageRef
-
-
-@dataclass(frozen=True)
-class ChoiceTaken:
-    """One of the choices that a question back offers.
-
-    Attributes:
-        message_id: the question back; what is chosen follows it.
-        number: of the choice, from 1.
-    """
-
-    message_id: str
-    number: int
-
-
-@dataclass(frozen=True)
-class TurnRequest:
-    """What a person asks for in one turn.
-
-    Attributes:
-        owner: who asks.
-        conversation_id: where; None starts a conversation, named after the question. One that is still called
-            by its image's name gets the name of its first question too.
-        text: the question as typed; not looked at in a retry.
-        image: the image that the question is about; None means the latest image of the conversation.
-        cancellation: set by whoever shows the turn, to stop it.
-        retry_of: id of a message of this person's in this conversation, to answer it anew: its text and image
-            are taken, and it is not stored a second time.
-        point_xy_px: where the person clicked in the image, (column, row), for "remove that one".
-        change: what the person did to a mask by hand, in place of `text`.
-        move: where among the answers the person goes, in place of `text`; "undo that" as text does the same.
-        branch_from: id of the message that the question follows; None means the pointer.
-        edit_of: id of an earlier question in whose place this one stands, on a branch of its own; its image is taken
-            where none is given.
-        choice: what the person picks of what a question back offers, in place of `text`.
-    """
-
-    owner: str
-    conversation_id: str | None
-    text: str
-    image: ImageRef | None
-    cancellation: Cancellation = field(default_factory=Cancellation)
-    retry_of: str | None = None
-    point_xy_px: tuple[float, float] | None = None
-    change: Change | None = None
-    move: Command | None = None
-    branch_from: str | None = None
-    edit_of: str | None = None
-    choice: ChoiceTaken | None = None
 
 
 @dataclass
@@ -133,7 +83,7 @@ class TurnRunner:
         self._comparisons = ComparisonAnswers(door, history)
         self._clarifications = Clarifications(engine)
         self._history = history
-        self._longest_question = longest_question
+        self._intake = QuestionIntake(history, longest_question=longest_question)
         self._log: FilteringBoundLogger = structlog.get_logger("assistant.turns")
 
     def run(self, request: TurnRequest) -> Generator[Event, None, None]:
@@ -167,7 +117,7 @@ class TurnRunner:
         if isinstance(command, Command):
             yield self._move(request, command)
             return
-        earlier, question = self._accept(request, () if chosen is None else (chosen,))
+        earlier, question = self._intake.accept(request, () if chosen is None else (chosen,))
         turn.question = question
         yield Accepted(question)
         image = question.image
@@ -275,67 +225,6 @@ class TurnRunner:
         self._history.move_pointer(request.owner, request.conversation_id, move.message_id)
         self._log.info("pointer_moved", kind=command.kind.value)
         return Moved(move.sentence, None if move.message_id is None else tree.get_message(move.message_id))
-
-    def _accept(self, request: TurnRequest, chosen: tuple[Choice, ...]) -> tuple[Sequence[Message], Message]:
-        """Return the messages before the question, and the question, stored; `chosen` is the choice that it takes."""
-        if request.retry_of is not None:
-            return self._find_question(request, request.retry_of)
-        text = request.text if request.change is None else describe_change(request.change)
-        text = check_question(text, longest=self._longest_question)
-        earlier: Sequence[Message] = ()
-        image = request.image
-        conversation_id = request.conversation_id
-        if conversation_id is None:
-            conversation_id = self._history.create_conversation(request.owner, title_conversation(text)).id
-        else:
-            image = self._branch(request, conversation_id) or image
-            tree = self._history.load_tree(request.owner, conversation_id)
-            earlier = tree.path_to(tree.pointer_id)
-            # Before the first question the image is that of the branch which was left.
-            image = image or find_image(earlier) or find_image(tree.path_to(tree.tip_id))
-            if request.change is None:
-                self._name_after_first_question(request.owner, conversation_id, earlier, text)
-        if request.change is not None:
-            image = self._history.get_message(request.owner, request.change.answer_id).image
-        # The message that a change by hand is about says that its words are no question.
-        parents = () if request.change is None else (request.change.answer_id,)
-        message = NewMessage(role=Role.USER, text=text, image=image, mask_parents=parents, choices=chosen)
-        return earlier, self._history.append_message(request.owner, conversation_id, message)
-
-    def _branch(self, request: TurnRequest, conversation_id: str) -> ImageRef | None:
-        """Move the pointer to where the question goes, and return the image of the question that is edited."""
-        if request.edit_of is not None:
-            edited = self._history.get_message(request.owner, request.edit_of)
-            if edited.role is not Role.USER or edited.conversation_id != conversation_id:
-                raise MessageNotFoundError
-            self._history.move_pointer(request.owner, conversation_id, edited.parent_id)
-            return request.image or edited.image
-        if request.branch_from is not None:
-            self._history.move_pointer(request.owner, conversation_id, request.branch_from)
-        return request.image
-
-    def _name_after_first_question(
-        self, owner: str, conversation_id: str, earlier: Sequence[Message], text: str
-    ) -> None:
-        """Give a conversation that is still called by its image's name the name of its first question."""
-        if any(message.role is Role.USER and message.text and not message.mask_parents for message in earlier):
-            return
-        title = self._history.get_conversation(owner, conversation_id).title
-        if title in {message.image.name for message in earlier if message.image is not None}:
-            self._history.rename_conversation(owner, conversation_id, title_conversation(text))
-
-    def _find_question(self, request: TurnRequest, message_id: str) -> tuple[Sequence[Message], Message]:
-        question = self._history.get_message(request.owner, message_id)
-        if question.role is not Role.USER or request.conversation_id not in (None, question.conversation_id):
-            raise MessageNotFoundError
-        messages = self._history.list_messages(request.owner, question.conversation_id)
-        position = next((index for index, message in enumerate(messages) if message.id == question.id), None)
-        if position is None:
-            raise MessageNotFoundError
-        # Only what came before counts: a question that was put to the image is put to the image again, although
-        # there is an answer now.
-        image = question.image or request.image
-        return messages[:position], replace(question, image=image)
 
     def _store_left(self, request: TurnRequest, turn: _Turn) -> None:
         """Store what a turn that nobody watches any more has come to: its answer, or that it was stopped."""

@@ -11,7 +11,7 @@ from PIL import Image
 
 import launch
 from assistant.events import Done, Failed
-from assistant.turns import TurnRequest
+from assistant.turn_request import TurnRequest
 from launch import (
     Settings,
     SettingsInvalidError,

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from assistant.events import Event
 from assistant.interfaces import Clock, History
-from assistant.turns import TurnRequest
+from assistant.turn_request import TurnRequest
 from serving.image_ref import ImageRef
 from ui.metrics import PageMetrics
 

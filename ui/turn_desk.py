@@ -15,7 +15,7 @@ from assistant.conversation import Message, NewMessage, Role
 from assistant.events import Accepted, ChoicesOffered, Done, Failed, MaskReady, Moved, Stage, TextDelta, Waiting
 from assistant.intents import Command
 from assistant.interfaces import History
-from assistant.turns import ChoiceTaken, TurnRequest
+from assistant.turn_request import ChoiceTaken, TurnRequest
 from serving.cancellation import Cancellation
 from serving.errors import QuestionEmptyError
 from serving.image_ref import ImageRef

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from itertools import count, islice
 
 from assistant.events import Waiting
-from assistant.turns import TurnRequest
+from assistant.turn_request import TurnRequest
 from ui.errors import TurnRunningError
 
 # A turn may be over before its page begins to watch; this many are remembered for that moment.

@@ -10,7 +10,7 @@ from assistant.errors import ChoiceNotOfferedError
 from assistant.events import Accepted, ChoicesOffered, Done, Failed, Moved, Stage, TextDelta
 from assistant.intents import Segment
 from assistant.making import Asked, Refined
-from assistant.turns import ChoiceTaken
+from assistant.turn_request import ChoiceTaken
 from serving.cancellation import Cancellation
 from serving.errors import LanguageUnavailableError
 from tests.assistant.pictures import write_picture

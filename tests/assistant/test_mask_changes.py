@@ -8,7 +8,7 @@ from assistant.events import Done, Failed
 from assistant.making import Painted, Pointed
 from assistant.masks.strokes import Stroke
 from assistant.operations import BySize, FillHoles, Keep, Ranks, Subtract, Threshold
-from assistant.turns import TurnRequest
+from assistant.turn_request import TurnRequest
 from serving.clicks import Box, Click
 from tests.assistant.pictures import write_picture
 from tests.assistant.test_refining_turns import BOXES, OWNER, Talk

@@ -12,7 +12,7 @@ from assistant.intents import Command, CommandKind
 from assistant.making import Asked, Pointed, Refined, Revised
 from assistant.moves import Steps, count_steps
 from assistant.operations import BySize, Keep
-from assistant.turns import TurnRequest
+from assistant.turn_request import TurnRequest
 from serving.clicks import Click
 from tests.assistant.pictures import write_picture
 from tests.assistant.test_refining_turns import BOXES, OWNER, Talk

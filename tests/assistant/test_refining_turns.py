@@ -5,7 +5,8 @@ import pytest
 
 from assistant.conversation import Message, NewMessage, Role
 from assistant.events import Done, Event, Failed, MaskReady, Stage, TextDelta
-from assistant.turns import TurnRequest, TurnRunner
+from assistant.turn_request import TurnRequest
+from assistant.turns import TurnRunner
 from serving.image_ref import ImageRef
 from tests.assistant.pictures import write_picture
 from tests.assistant.test_turns import ticking_clock

@@ -11,7 +11,8 @@ from assistant.conversation import Message, NewMessage, Role, Status
 from assistant.events import Accepted, Done, Event, Failed, MaskReady, Stage, TextDelta
 from assistant.planning import to_confidence
 from assistant.questions import LONGEST_QUESTION
-from assistant.turns import TurnRequest, TurnRunner
+from assistant.turn_request import TurnRequest
+from assistant.turns import TurnRunner
 from serving.cancellation import Cancellation
 from serving.errors import CheckpointMissingError
 from serving.image_ref import ImageRef

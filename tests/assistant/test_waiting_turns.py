@@ -11,7 +11,8 @@ from assistant.changes import Revision
 from assistant.conversation import Message, Role, Status
 from assistant.events import Accepted, Done, Event, Failed, Stage, Waiting
 from assistant.operations import BySize, Keep
-from assistant.turns import TurnRequest, TurnRunner
+from assistant.turn_request import TurnRequest
+from assistant.turns import TurnRunner
 from assistant.waiting_line import TurnLimits, WaitingLine
 from serving.cancellation import Cancellation
 from serving.image_ref import ImageRef

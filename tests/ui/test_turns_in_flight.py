@@ -3,7 +3,7 @@ import threading
 import pytest
 
 from assistant.events import Waiting
-from assistant.turns import TurnRequest
+from assistant.turn_request import TurnRequest
 from tests.fakes.following import start_following
 from ui.errors import TurnRunningError
 from ui.turns_in_flight import REMEMBERED, Progress, TurnsInFlight

@@ -16,7 +16,8 @@ from assistant.masks.comparison import Comparison, Fate
 from assistant.moves import find_answers
 from assistant.operation_json import to_rows
 from assistant.replaying import replay_masks
-from assistant.turns import ChoiceTaken, TurnRequest, TurnRunner
+from assistant.turn_request import ChoiceTaken, TurnRequest
+from assistant.turns import TurnRunner
 from serving.imagery.rendering import load_rendering
 from serving.mask import Mask
 from storage.exports.coco_rle import to_coco_rle
