@@ -152,7 +152,8 @@ def test_the_likeliest_text_is_the_same_everywhere(tried: Tried, language: SmolL
 
 def test_replies_are_rated_alike_however_often_and_with_whom_they_are_asked(tried: Tried) -> None:
     replies = ["a dog", "smooth the outline", "the sea"]
-    lead = "The person says: the edges are uneven\nThis means: smooth the outline\n\n"
+    uneven = ("uneven", "ragged", "jagged")
+    lead = "".join(f"The person says: the edges are {word}\nThis means: smooth the outline\n\n" for word in uneven)
     prompt = "The person says: the edges are rough\nThis means:"
     ratings = tried.backend.rate_replies(lead, prompt, replies)
     assert max(ratings) == ratings[1]
