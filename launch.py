@@ -15,6 +15,7 @@ import tempfile
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -214,8 +215,13 @@ def quieten_transformers() -> None:
     logging.getLogger("bitsandbytes").setLevel(logging.ERROR)  # its words on each layer's precision
 
 
-def load_engine(settings: Settings, choice: ModelChoice | None = None) -> "SegEarthEngine":
+def load_engine(settings: Settings, choice: ModelChoice | None = None, *, extracts: bool = True) -> "SegEarthEngine":
     """Load a model; the one that the settings name unless another is given.
+
+    Args:
+        settings: of this program.
+        choice: which model, and how.
+        extracts: with vLLM: hand out hidden states; False only to measure what that costs.
 
     Raises:
         ServingError: the weights are missing or do not fit.
@@ -224,7 +230,7 @@ def load_engine(settings: Settings, choice: ModelChoice | None = None) -> "SegEa
 
     quieten_transformers()
     chosen = choice or settings.model_choice
-    vllm = choose_vllm(settings, chosen) if chosen.backend == "vllm" else None
+    vllm = replace(choose_vllm(settings, chosen), extracts=extracts) if chosen.backend == "vllm" else None
     return load(
         chosen,
         cache_dir=settings.cache_dir,
@@ -541,8 +547,14 @@ def _mount_bench(app: typer.Typer, settings: Settings) -> None:
         with closing(load_engine(settings, settings.model_choice.changed(None, None, None, backend))) as engine:
             yield engine
 
+    @contextmanager
+    def open_vllm(extracts: bool) -> Iterator["SegEarthEngine"]:
+        choice = settings.model_choice.changed(None, None, None, "vllm")
+        with closing(load_engine(settings, choice, extracts=extracts)) as engine:
+            yield engine
+
     examples = HERE / "ui" / "assets" / "examples"
-    app.add_typer(build_bench_app(open_on, examples=examples), name="bench")
+    app.add_typer(build_bench_app(open_on, open_vllm, examples=examples), name="bench")
 
 
 def _mount_parity(app: typer.Typer) -> None:

@@ -1,13 +1,15 @@
-"""`segearth bench serving`: many simulated chats at once, on each backend of the language model."""
+"""`segearth bench`: many simulated chats at once on each backend, and what hidden states cost vLLM's text."""
 
 import json
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from evaluation.extraction_cost import measure_extraction
 from evaluation.pack_report import refer_to_file
 from evaluation.serving_bench import ServingRow, measure_chats, plot_serving
 from evaluation.terminal import print_json, speak_errors
@@ -18,12 +20,16 @@ _BACKENDS: tuple[Backend, ...] = ("vllm", "transformers")  # vLLM's process is g
 
 
 def build_bench_app(
-    open_engine: Callable[[Backend], AbstractContextManager[SegEarthEngine]], *, examples: Path
+    open_engine: Callable[[Backend], AbstractContextManager[SegEarthEngine]],
+    open_vllm: Callable[[bool], AbstractContextManager[SegEarthEngine]],
+    *,
+    examples: Path,
 ) -> typer.Typer:
     """Return the command group.
 
     Args:
         open_engine: loads the model on a backend; left when it has been measured.
+        open_vllm: loads it on vLLM, which hands out hidden states, or not.
         examples: folder of pictures to ask about unless others are named.
     """
     app = typer.Typer(no_args_is_help=True, help="Measure how the program carries many at once.")
@@ -48,7 +54,7 @@ def build_bench_app(
     ) -> None:
         """Compare the backends of the language model with many simulated chats at once."""
         numbers = _read_numbers(chats)
-        paths = images or sorted(path for path in examples.iterdir() if path.suffix == ".jpg")
+        paths = images or _list_pictures(examples)
         rows: list[ServingRow] = []
         with speak_errors(as_json=as_json):
             refs = [refer_to_file(path) for path in paths]
@@ -63,13 +69,37 @@ def build_bench_app(
             (out / "serving.json").write_text(json.dumps([row.to_json() for row in rows], indent=2) + "\n")
             plot_serving(rows, out / "serving.png")
 
+    @app.command()
+    def extraction(
+        streams: Annotated[str, typer.Option(help="How many replies at once, with commas between.")] = "1,8",
+        words: Annotated[int, typer.Option(min=1, help="Tokens of each reply.")] = 64,
+        rounds: Annotated[int, typer.Option(min=1, help="Starts of each kind of engine.")] = 2,
+        as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout for each row.")] = False,
+    ) -> None:
+        """Measure what handing out hidden states for masks costs the text of vLLM's engine."""
+        numbers = _read_numbers(streams)
+        refs = [refer_to_file(path) for path in _list_pictures(examples)]
+        with speak_errors(as_json=as_json):
+            for row in measure_extraction(open_vllm, refs, streams=numbers, words=words, rounds=rounds):
+                if as_json:
+                    print_json({**asdict(row), "ratio": row.ratio})
+                else:
+                    typer.echo(
+                        f"{row.streams} at once: {row.with_hidden_states:.1f} pieces of text a second with hidden "
+                        f"states, {row.without:.1f} without, ratio {row.ratio:.2f}"
+                    )
+
     return app
+
+
+def _list_pictures(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.iterdir() if path.suffix == ".jpg")
 
 
 def _read_numbers(text: str) -> list[int]:
     numbers = [int(part) if part.strip().isdecimal() else 0 for part in text.split(",")]
     if min(numbers) < 1:
-        raise typer.BadParameter("counts with commas between, such as 1,4,16", param_hint="--chats")
+        raise typer.BadParameter("counts with commas between, such as 1,4,16", param_hint="--chats, --streams")
     return numbers
 
 

@@ -26,6 +26,7 @@ class VllmChoice:
         tensor_parallel: GPUs that one copy of the model is spread over.
         data_parallel: copies of the model.
         quantisation: of the model's linear layers.
+        extracts: hand out hidden states, which masks need; False only to measure what that costs.
     """
 
     python: Path
@@ -38,6 +39,7 @@ class VllmChoice:
     tensor_parallel: int = 1
     data_parallel: int = 1
     quantisation: VllmQuantisation | None = None
+    extracts: bool = True
 
 
 def choose_quantisation(asked: Quantisation | None) -> VllmQuantisation | None:

@@ -42,6 +42,7 @@ def build_supervisor(
         gpu_memory_share=vllm.gpu_memory_share,
         tensor_parallel=vllm.tensor_parallel,
         data_parallel=vllm.data_parallel,
+        extracts=vllm.extracts,
     )
     return EngineSupervisor(
         Program(vllm.python, vllm.environment),
