@@ -6,7 +6,7 @@ short word, and one that is not close to any word that questions are made of.
 
 import re
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 
 from spellchecker import SpellChecker
@@ -14,6 +14,7 @@ from spellchecker import SpellChecker
 from assistant.routing.vocabulary import SIDE_WORDS
 
 _SHORTEST = 4
+_MOST_KEPT = 256  # readings: one turn reads its question, and those before it, several times
 _WORD = re.compile(rf"(?<![\w'’-])[A-Za-z][a-z]{{{_SHORTEST - 1},}}(?![\w'’-])")
 
 # The list of English is American in its endings: "harbour", "litres".
@@ -41,7 +42,7 @@ class Reading:
     corrections: tuple[Correction, ...]
 
 
-@cache
+@lru_cache(_MOST_KEPT)
 def correct_spelling(text: str) -> Reading:
     """Return `text` with its slips mended; the same text where there are none."""
     corrections: list[Correction] = []
@@ -68,8 +69,11 @@ def describe_corrections(corrections: tuple[Correction, ...]) -> str:
 
 def _find_meant(word: str) -> str | None:
     """Return the word that was meant, or None where `word` is to stay."""
-    english, known = _load_words()
-    if word in known or word in english or _BRITISH.sub(_to_american, word) in english:
+    known = _load_question_words()
+    if word in known:
+        return None
+    english = _load_english()  # not needed for a question of known words alone
+    if word in english or _BRITISH.sub(_to_american, word) in english:
         return None
     meant = [candidate for candidate in english.edit_distance_1(word) if candidate in known]
     swapped = [candidate for candidate in meant if sorted(candidate) == sorted(word)]
@@ -82,8 +86,11 @@ def _to_american(ending: re.Match[str]) -> str:
 
 
 @cache
-def _load_words() -> tuple[SpellChecker, frozenset[str]]:
-    """Return English, and the words that questions are made of."""
+def _load_question_words() -> frozenset[str]:
     questions = files("assistant.routing").joinpath("question_words.txt").read_text(encoding="utf-8").split()
-    known = (word for word in (*questions, *SIDE_WORDS) if len(word) >= _SHORTEST)
-    return SpellChecker(language="en", distance=1), frozenset(known)
+    return frozenset(word for word in (*questions, *SIDE_WORDS) if len(word) >= _SHORTEST)
+
+
+@cache
+def _load_english() -> SpellChecker:
+    return SpellChecker(language="en", distance=1)
