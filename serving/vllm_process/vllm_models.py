@@ -17,32 +17,31 @@ from serving.model.released_names import LANGUAGE_PREFIX, VOCABULARY_HEAD, trans
 Output: TypeAlias = torch.Tensor | IntermediateTensors | tuple[torch.Tensor, list[torch.Tensor]]
 
 
-class SegEarthLlamaForCausalLM(LlamaForCausalLM):  # type: ignore[misc] # vLLM is not there when types are checked
+class NormalisedOutput:
+    """Stands before a model of vLLM's, and hands out the normalised state in place of what is taken between layers."""
+
+    def forward(
+        self,
+        input_ids: torch.Tensor | None,
+        positions: torch.Tensor,
+        intermediate_tensors: IntermediateTensors | None = None,
+        inputs_embeds: torch.Tensor | None = None,
+    ) -> Output:
+        """Return the hidden states; with extraction on, also a list of what is to be kept of them."""
+        output: Output = super().forward(  # type: ignore[misc] # of the model that it stands before
+            input_ids, positions, intermediate_tensors, inputs_embeds
+        )
+        if isinstance(output, tuple):  # (normalised, [one tensor per auxiliary layer])
+            return output[0], [output[0]]
+        return output
+
+
+class SegEarthLlamaForCausalLM(NormalisedOutput, LlamaForCausalLM):  # type: ignore[misc] # vLLM is not there when types are checked
     """SmolLM2."""
 
-    def forward(
-        self,
-        input_ids: torch.Tensor | None,
-        positions: torch.Tensor,
-        intermediate_tensors: IntermediateTensors | None = None,
-        inputs_embeds: torch.Tensor | None = None,
-    ) -> Output:
-        """Return the hidden states; with extraction on, also a list of what is to be kept of them."""
-        return _keep_normalised(super().forward(input_ids, positions, intermediate_tensors, inputs_embeds))
 
-
-class SegEarthPhiForCausalLM(TransformersForCausalLM):  # type: ignore[misc] # vLLM is not there when types are checked
+class SegEarthPhiForCausalLM(NormalisedOutput, TransformersForCausalLM):  # type: ignore[misc] # likewise
     """Phi-1.5 as SegEarth-R1 stores it: transformers' Phi with layers of vLLM's, fed from the released names."""
-
-    def forward(
-        self,
-        input_ids: torch.Tensor | None,
-        positions: torch.Tensor,
-        intermediate_tensors: IntermediateTensors | None = None,
-        inputs_embeds: torch.Tensor | None = None,
-    ) -> Output:
-        """Return the hidden states; with extraction on, also a list of what is to be kept of them."""
-        return _keep_normalised(super().forward(input_ids, positions, intermediate_tensors, inputs_embeds))
 
     def load_weights(self, weights: Iterable[tuple[str, torch.Tensor]]) -> set[str]:
         """Load the language backbone from a whole checkpoint in the reference's names; return our names of it.
@@ -62,10 +61,3 @@ class SegEarthPhiForCausalLM(TransformersForCausalLM):  # type: ignore[misc] # v
         for ours, part in translate_parameter(name, values, language_heads=self.config.num_attention_heads):
             if ours.startswith(LANGUAGE_PREFIX):
                 yield f"model.{ours.removeprefix(LANGUAGE_PREFIX)}", part
-
-
-def _keep_normalised(output: Output) -> Output:
-    """Return vLLM's output with the normalised state in place of what was taken between layers."""
-    if isinstance(output, tuple):  # (normalised, [one tensor per auxiliary layer])
-        return output[0], [output[0]]
-    return output
