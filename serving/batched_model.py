@@ -8,8 +8,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from serving.batching import Batcher, ComputeLock
+from serving.batching import Batcher
 from serving.cancellation import Cancellation
+from serving.compute_lock import ComputeLock
 from serving.feature_cache import FeatureCache
 from serving.imagery.letterbox import Letterbox
 from serving.model.batches import join_features, split_features, split_prediction

@@ -10,56 +10,16 @@ computed there alone, as the refiner is here.
 """
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 from serving.cancellation import Cancellation
+from serving.compute_lock import ComputeLock
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
-
-_LOOK_S = 0.05  # how often somebody who waits looks whether Stop was pressed
-
-
-class ComputeLock:
-    """One computation at a time on a device; whoever waits can be stopped, or learn that it need not wait."""
-
-    def __init__(self) -> None:
-        self._freed = threading.Condition()
-        self._is_held = False
-
-    def acquire(self, cancellation: Cancellation, *, unless: Callable[[], bool] = lambda: False) -> bool:
-        """Take the lock and return True; return False, without it, once `unless` says so.
-
-        Raises:
-            SegmentationCancelledError: `cancellation` was set while it waited.
-        """
-        with self._freed:
-            while not unless():
-                if not self._is_held:
-                    self._is_held = True
-                    return True
-                cancellation.raise_if_cancelled()
-                self._freed.wait(_LOOK_S)
-            return False
-
-    def release(self) -> None:
-        """Give the lock back, and let all who wait look again."""
-        with self._freed:
-            self._is_held = False
-            self._freed.notify_all()
-
-    @contextmanager
-    def hold(self, cancellation: Cancellation) -> Iterator[None]:
-        """Hold the lock inside the `with`; errors as `acquire`."""
-        self.acquire(cancellation)
-        try:
-            yield
-        finally:
-            self.release()
 
 
 @dataclass(eq=False)

@@ -10,10 +10,10 @@ from torch import Tensor
 from torch.nn import functional
 
 from serving.batched_model import BatchedModel
-from serving.batching import ComputeLock
 from serving.calibration import Temperatures
 from serving.cancellation import Cancellation
 from serving.clicks import Box, Click, check_prompts
+from serving.compute_lock import ComputeLock
 from serving.errors import QuestionEmptyError, QuestionTooLongError, RefinerMissingError
 from serving.feature_cache import FeatureCache
 from serving.image_ref import ImageRef

@@ -1,6 +1,5 @@
 """The language backbone in this process, through transformers; the same for every family."""
 
-import threading
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 
@@ -9,6 +8,7 @@ from torch import Tensor, nn
 from transformers import DynamicCache, PreTrainedModel
 
 from serving.cancellation import Cancellation
+from serving.compute_lock import ComputeLock
 from serving.errors import LanguageUnavailableError
 from serving.feature_cache import FeatureCache
 from serving.language.admission import check_length, check_visual_tokens
@@ -17,7 +17,6 @@ from serving.language.question_tokenizer import QuestionTokenizer
 from serving.language.reply_likelihood import encode_words, rate_by_likelihood
 
 _PREFIX_CACHE_BYTES = 256 * 1024 * 1024
-_WAIT_S = 0.05  # how often somebody who waits for the model looks whether Stop was pressed
 _UNFINISHED = "\N{REPLACEMENT CHARACTER}"  # a character of which not all bytes are there yet
 
 
@@ -49,12 +48,12 @@ class TransformersBackend:
         self._learned_tokens = learned_tokens
         self._vocabulary_head = vocabulary_head
         self._prefixes: FeatureCache[PrefixState] = FeatureCache(prefix_cache_bytes)
-        self._busy = threading.Lock()
+        self._busy = ComputeLock()
 
     @property
     def is_busy(self) -> bool:
         """Whether it computes for somebody."""
-        return self._busy.locked()
+        return self._busy.is_held
 
     def prefill_hidden(
         self, image_digest: str, visual_tokens: Tensor, question: str, *, cancellation: Cancellation | None = None
@@ -159,9 +158,5 @@ class TransformersBackend:
     def _turn(self, cancellation: Cancellation | None) -> Iterator[None]:
         wanted = cancellation or Cancellation()
         wanted.raise_if_cancelled()
-        while not self._busy.acquire(timeout=_WAIT_S):
-            wanted.raise_if_cancelled()
-        try:
+        with self._busy.hold(wanted):
             yield
-        finally:
-            self._busy.release()

@@ -11,8 +11,8 @@ from torch import Tensor
 
 from evaluation.golden_model import build_golden_model
 from serving.batched_model import BatchedModel
-from serving.batching import ComputeLock
 from serving.cancellation import Cancellation
+from serving.compute_lock import ComputeLock
 from serving.errors import SegmentationCancelledError
 from serving.feature_cache import FeatureCache
 from serving.model.features import ImageFeatures, MaskPrediction

@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from serving.batching import Batcher, ComputeLock
+from serving.batching import Batcher
 from serving.cancellation import Cancellation
+from serving.compute_lock import ComputeLock
 from serving.errors import SegmentationCancelledError
 
 WAIT_S = 10.0
@@ -108,13 +109,6 @@ def test_lock_is_free_after_a_failure() -> None:
     with pytest.raises(LookupError):
         squares.batcher.compute(13, Cancellation())
     assert squares.lock.acquire(Cancellation())
-
-
-def test_stop_ends_the_wait_for_the_lock() -> None:
-    lock, cancellation = ComputeLock(), Cancellation()
-    cancellation.cancel()
-    with lock.hold(Cancellation()), pytest.raises(SegmentationCancelledError):
-        lock.acquire(cancellation)
 
 
 def test_batches_of_nothing_are_refused() -> None:
