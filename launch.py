@@ -543,18 +543,13 @@ def _mount_bench(app: typer.Typer, settings: Settings) -> None:
     from evaluation.serving_command import build_bench_app
 
     @contextmanager
-    def open_on(backend: Backend) -> Iterator["SegEarthEngine"]:
-        with closing(load_engine(settings, settings.model_choice.changed(None, None, None, backend))) as engine:
-            yield engine
-
-    @contextmanager
-    def open_vllm(extracts: bool) -> Iterator["SegEarthEngine"]:
-        choice = settings.model_choice.changed(None, None, None, "vllm")
+    def open_on(backend: Backend, *, extracts: bool = True) -> Iterator["SegEarthEngine"]:
+        choice = settings.model_choice.changed(None, None, None, backend)
         with closing(load_engine(settings, choice, extracts=extracts)) as engine:
             yield engine
 
     examples = HERE / "ui" / "assets" / "examples"
-    app.add_typer(build_bench_app(open_on, open_vllm, examples=examples), name="bench")
+    app.add_typer(build_bench_app(open_on, examples=examples), name="bench")
 
 
 def _mount_parity(app: typer.Typer) -> None:

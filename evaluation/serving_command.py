@@ -1,11 +1,10 @@
 """`segearth bench`: many simulated chats at once on each backend, and what hidden states cost vLLM's text."""
 
 import json
-from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Protocol
 
 import typer
 
@@ -19,17 +18,19 @@ from serving.model_choice import Backend
 _BACKENDS: tuple[Backend, ...] = ("vllm", "transformers")  # vLLM's process is gone before the other's memory is read
 
 
-def build_bench_app(
-    open_engine: Callable[[Backend], AbstractContextManager[SegEarthEngine]],
-    open_vllm: Callable[[bool], AbstractContextManager[SegEarthEngine]],
-    *,
-    examples: Path,
-) -> typer.Typer:
+class OpenEngine(Protocol):
+    """Loads the model on a backend, for as long as the block lasts."""
+
+    def __call__(self, backend: Backend, *, extracts: bool = True) -> AbstractContextManager[SegEarthEngine]:
+        """Return it; `extracts` says whether vLLM hands out hidden states."""
+        ...
+
+
+def build_bench_app(open_engine: OpenEngine, *, examples: Path) -> typer.Typer:
     """Return the command group.
 
     Args:
         open_engine: loads the model on a backend; left when it has been measured.
-        open_vllm: loads it on vLLM, which hands out hidden states, or not.
         examples: folder of pictures to ask about unless others are named.
     """
     app = typer.Typer(no_args_is_help=True, help="Measure how the program carries many at once.")
@@ -79,6 +80,10 @@ def build_bench_app(
         """Measure what handing out hidden states for masks costs the text of vLLM's engine."""
         numbers = _read_numbers(streams)
         refs = [refer_to_file(path) for path in _list_pictures(examples)]
+
+        def open_vllm(extracts: bool) -> AbstractContextManager[SegEarthEngine]:
+            return open_engine("vllm", extracts=extracts)
+
         with speak_errors(as_json=as_json):
             for row in measure_extraction(open_vllm, refs, streams=numbers, words=words, rounds=rounds):
                 if as_json:

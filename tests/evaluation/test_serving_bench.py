@@ -28,13 +28,6 @@ from serving.vllm_process.process_group import find_family, read_processor_secon
 from tests.fakes.tiny_released import write_tiny_checkpoint
 
 
-@contextmanager
-def refuse_vllm(extracts: bool) -> Iterator[SegEarthEngine]:
-    """Stand where nobody is to ask."""
-    pytest.fail("vLLM was started for nothing")
-    yield
-
-
 class Writing:
     """The tiny model's own backend, which writes no text, with three pieces of it."""
 
@@ -112,11 +105,12 @@ def test_the_command_writes_table_and_picture(engine: SegEarthEngine, pictures: 
     asked: list[str] = []
 
     @contextmanager
-    def open_engine(backend: str) -> Iterator[SegEarthEngine]:
+    def open_engine(backend: str, *, extracts: bool = True) -> Iterator[SegEarthEngine]:
+        assert extracts, "masks need hidden states"
         asked.append(backend)
         yield engine
 
-    app = build_bench_app(open_engine, refuse_vllm, examples=pictures[0].parent)
+    app = build_bench_app(open_engine, examples=pictures[0].parent)
     arguments = ["serving", "--chats", "1,2", "--turns", "1", "--out", str(tmp_path / "out"), "--json"]
     result = CliRunner().invoke(app, arguments)
     assert result.exit_code == 0, result.output
@@ -133,13 +127,11 @@ def test_the_command_writes_table_and_picture(engine: SegEarthEngine, pictures: 
 @pytest.mark.parametrize("chats", ["0", "two", "1,,2", "-1"])
 def test_counts_that_are_none_are_refused(chats: str, tmp_path: Path) -> None:
     @contextmanager
-    def open_engine(backend: str) -> Iterator[SegEarthEngine]:
+    def open_engine(backend: str, *, extracts: bool = True) -> Iterator[SegEarthEngine]:
         pytest.fail("the model was loaded for nothing")
         yield
 
-    result = CliRunner().invoke(
-        build_bench_app(open_engine, refuse_vllm, examples=tmp_path), ["serving", "--chats", chats]
-    )
+    result = CliRunner().invoke(build_bench_app(open_engine, examples=tmp_path), ["serving", "--chats", chats])
     assert result.exit_code == 2
 
 
