@@ -197,7 +197,9 @@ QUALIFIER_PHRASES: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], Pickin
         _keep(lambda match: BySize(_ranks(match))),
     ),
     (
-        _compile(rf"{_NUMBERED}{_COVERING} the (?:{_BIG}|most) (?:area|ground|space|surface|room|land)(?: of all)?"),
+        _compile(
+            rf"{_NUMBERED}{_COVERING} the (?:{_BIG}|most) (?:area|ground|space|surface|room|land|pixels)(?: of all)?"
+        ),
         _keep(lambda match: BySize(_ranks(match))),
     ),
     (
@@ -209,8 +211,8 @@ QUALIFIER_PHRASES: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], Pickin
     ),
     (
         _compile(
-            rf"{_NUMBERED}{_COVERING} the (?:{_SMALL}|least) (?:area|ground|space|surface|room"
-            rf"|land)(?: of all)?"
+            rf"{_NUMBERED}{_COVERING} the (?:{_SMALL}|least|fewest) (?:area|ground|space|surface|room"
+            rf"|land|pixels)(?: of all)?"
         ),
         _keep(lambda match: BySize(_ranks(match), smallest=True)),
     ),

@@ -48,7 +48,7 @@ class Decomposition:
         return f"Segment all the {self.class_name}."
 
 
-_WHICH = re.compile(r"which(?: one)?(?: of)?(?: the)? (?!is |are )")
+_WHICH = re.compile(r"which(?: one| single)?(?: of)?(?: the)?(?: single)? (?!is |are )")
 _TAIL = re.compile(
     r"(?:(?:;|,|:)? ?(?:and )?(?:outline|mark|show|segment|highlight) (?:it|them)"
     r"| (?:here|in view|in sight|visible|shown|delineated|outlined|marked|highlighted"

@@ -8,12 +8,12 @@ import re
 from collections.abc import Callable, Iterator
 
 from assistant.routing.criteria import parse_qualifiers
-from assistant.routing.vocabulary import COUNT, OF_IMAGE, ORDINAL, REGION, SIDES, read_sides
+from assistant.routing.vocabulary import CENTRE, COUNT, OF_IMAGE, ORDINAL, REGION, SIDES, read_sides
 
 VERB = (
     r"(?:segment|outline|mark|show|find|highlight|point out|pick out|locate|identify|trace|extract|select|delineate"
     r"|draw|detect|display|give|get|see|map|single out|look for|search for|need|want|mean|indicate|pinpoint|choose"
-    r"|isolate|take|pick|mask|circle|point to|point at|tell|name|colour|color|shade)"
+    r"|isolate|take|pick|keep|leave|mask|circle|point to|point at|tell|name|colour|color|shade)"
 )
 LEAD = re.compile(
     rf"(?:(?:i|we) (?:only |just |would like |am looking for |am interested in )?)?(?:{VERB})?"
@@ -102,7 +102,7 @@ def _bare(words: str) -> str:
     words = words.strip(" ,")
     lead = LEAD.match(words)
     bare = words[lead.end() :] if lead else words
-    bare = re.sub(r"^(?:which|what)(?: of the)? ", "", bare)
+    bare = re.sub(r"^(?:which|what)(?: of the)? (?:(?:pixels|parts|areas) (?:are|show|belong to) )?", "", bare)
     return re.sub(
         r"(?: (?:do|can|could) (?:you|i|we) (?:see|find|spot|make out)| (?:is|are) (?:there|visible|found))$", "", bare
     )
@@ -122,13 +122,19 @@ _TURNED = {
     "above": "below", "below": "above", "under": "above", "beneath": "above", "over": "below",
     "north": "south of", "south": "north of", "east": "west of", "west": "east of",
 }  # fmt: skip
+_THE_CENTRE = rf"the {CENTRE}{OF_IMAGE}"
 _AMONG = r"(?:of|among|amongst|out of|from|considering|comparing|taking)(?: all)?(?: of)?(?: the| these| those)?"
 _SORT = r"(?:rank|sort|order|arrange|rank order|list|compare)"
 
 _RULES: tuple[Rule, ...] = tuple(
     (re.compile(pattern), build)
     for pattern, build in (
-        # "of all the ships, which (one) lies furthest left"; "among the tanks, mark the largest".
+        # "of all the ships, which (one) lies furthest left"; "among the tanks, mark the largest". First with a comma,
+        # which tells where a noun of several words ends.
+        (
+            rf"{_AMONG} {_HEAD}, (?:(?:which|what)(?: one| ones)?(?: {_LIE})?|{_OTHER_VERB}?) ?(?:the )?(?P<pick>.+)",
+            lambda match: f"{match['head']} {_pick(match['pick'])}",
+        ),
         (
             rf"{_AMONG} {_HEAD},? (?:(?:which|what)(?: one| ones)?(?: {_LIE})?"
             rf"|{_OTHER_VERB}?) ?(?:the )?(?P<pick>.+)",
@@ -184,8 +190,8 @@ _RULES: tuple[Rule, ...] = tuple(
         (
             rf"{_SORT} (?:all )?(?:of )?(?:the )?{_HEAD} by (?:size|area)(?: from [a-z]+ to [a-z]+)?(?:,|;|:"
             rf"|\.)?(?: and| then)* "
-            rf"{_OTHER_VERB}?(?:the )?(?P<order>{ORDINAL})(?: one| largest| biggest| in the list)?",
-            lambda match: f"{match['order']} largest {match['head']}",
+            rf"{_OTHER_VERB}?(?:the )?(?:number )?(?P<order>{ORDINAL}|{COUNT})(?: one| largest| biggest| in the list)?",
+            lambda match: f"{_to_ordinal(match['order'])} largest {match['head']}",
         ),
         (
             rf"(?:{_SORT}|number|count|read|go through|label) (?:all )?(?:the )?{_HEAD} "
@@ -274,6 +280,15 @@ _RULES: tuple[Rule, ...] = tuple(
             rf"(?P<where>above|below|under|beneath|over|north|south|east|west)(?: of)? (?:it|them)",
             lambda match: f"{match['head']} {_TURNED[match['where']]} {match['other']}",
         ),
+        # "taking the track as reference, mask the courts above it"; "with the pier as a landmark, which boats ...".
+        (
+            rf"(?:taking|using|given|with|considering|having|take|use) (?P<other>(?:the|a|an) [a-z ]+?) as "
+            rf"(?:(?:a|the|your|our) )?(?:reference|landmark|anchor|starting point|point of reference)(?: point)?"
+            rf"(?:,|;|:| and)* (?:(?:which|what) |{_OTHER_VERB})?(?:all )?(?:the )?{_HEAD} (?:that |which )?"
+            rf"(?:(?:is|are|lies?|sits?|stands?) )?(?:(?:to|on|at|in) the )?(?P<side>{SIDES}|above|below|beneath|under)"
+            rf"(?: hand)?(?: side)?(?: of)? (?:it|them|that)",
+            lambda match: f"{match['head']} {_place_beside(match['side'])} {match['other']}",
+        ),
         # Something nearest to a place that was named before: "go to the top left corner and mark the nearest ship".
         (
             rf"(?:look|looking|go|going|start|starting|begin|move|head|measure|measured|seen|standing)"
@@ -296,6 +311,28 @@ _RULES: tuple[Rule, ...] = tuple(
             rf"|come))"
             rf"(?: (?:at|in|from|out from))? (?P<place>the [a-z ]+)",
             lambda match: f"{match['head']} nearest to {match['place']}",
+        ),
+        # "starting at the pier, what is the first ship you come across".
+        (
+            rf"(?:start|starting|beginning|coming|going|walking|moving|looking|out)(?: (?:from|at|in|out from|near))? "
+            rf"(?P<place>the [a-z ]+?)(?:,|:) (?:(?:what|which) is |{_OTHER_VERB})?the (?:first|next|nearest|closest) "
+            rf"{_HEAD}(?: (?:that )?(?:you|one|we|i) (?:would |will )?(?:reach|meet|find|come to|come across|encounter"
+            r"|hit|pass))?",
+            lambda match: f"{match['head']} nearest to {match['place']}",
+        ),
+        # "if you drew a cross through the middle, which ship would be nearest to it".
+        (
+            rf"(?:if (?:you|one|we|i) (?:drew|draw|put|made|make|marked|set) |draw |put )(?:a|an) [a-z]+ "
+            rf"(?:through|in|at|on) (?P<place>{_THE_CENTRE})(?:,| and)+ (?:which|what|{_OTHER_VERB})(?: the)? ?{_HEAD} "
+            r"(?:would|will|might) (?:be |lie |come )?(?:the )?(?:nearest|closest)(?: to (?:it|that))?",
+            lambda match: f"{match['head']} nearest to {match['place']}",
+        ),
+        # "which buildings remain if you remove the largest one".
+        (
+            rf"(?:which|what) {_HEAD} (?:(?:would |will )?(?:remain|stay)|are left)(?: over)? (?:if|when|once|after)"
+            r" (?:you |one |we |i )?(?:remove|removing|take away|taking away|leave out|leaving out|ignore|drop|discard)"
+            r" the (?P<rank>[a-z ]+?)(?: ones?)?",
+            lambda match: f"{match['head']} except the {match['rank']}",
         ),
         # Sizes by comparing: "compare the ships and mark the largest"; "of these, number two in size".
         (
@@ -332,6 +369,11 @@ _RULES: tuple[Rule, ...] = tuple(
         ),
     )
 )
+
+
+def _place_beside(side: str) -> str:
+    """Return "left of" for "left", and "above" as it is."""
+    return side if side in ("above", "below", "beneath", "under") else f"{side} of"
 
 
 def _to_ordinal(text: str) -> str:
