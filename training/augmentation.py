@@ -1,4 +1,4 @@
-"""Random geometry and colour for one image and its targets, with the questions that stay true under it."""
+"""Random geometry for one image and its targets, with the questions that stay true under it."""
 
 from dataclasses import dataclass
 
@@ -86,25 +86,3 @@ def warp_target(mask: NDArray[np.uint8], geometry: Geometry, side: int) -> NDArr
 def warp_mask(mask: NDArray[np.uint8], geometry: Geometry, side: int) -> NDArray[np.uint8]:
     """Return the target in the square, uint8 0 or 1, (side, side), nearest neighbour; nothing outside the image."""
     return np.asarray(cv2.warpAffine(mask, geometry.matrix, (side, side), flags=cv2.INTER_NEAREST), np.uint8)
-
-
-def jitter_colour(rgb: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
-    """Return `rgb` as another sensor, season or compression might have shown it."""
-    picture = rgb.astype(np.float32) / 255
-    picture = picture ** float(np.exp(rng.uniform(-0.35, 0.35)))
-    picture = (picture - 0.5) * rng.uniform(0.7, 1.35) + 0.5 + rng.uniform(-0.12, 0.12)
-    grey = picture.mean(axis=2, keepdims=True)
-    picture = grey + (picture - grey) * rng.uniform(0.4, 1.5)
-    picture *= rng.uniform(0.9, 1.1, size=3).astype(np.float32)
-    if rng.random() < 0.06:
-        picture = picture[:, :, rng.permutation(3)]
-    if rng.random() < 0.06:
-        picture = np.repeat(picture.mean(axis=2, keepdims=True), 3, axis=2)
-    result = np.clip(picture * 255, 0, 255).astype(np.uint8)
-    if rng.random() < 0.15:
-        result = np.asarray(cv2.GaussianBlur(result, (0, 0), float(rng.uniform(0.4, 1.4))), np.uint8)
-    if rng.random() < 0.15:
-        quality = [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(30, 80))]
-        encoded = cv2.imencode(".jpg", result, quality)[1]
-        result = np.asarray(cv2.imdecode(encoded, cv2.IMREAD_COLOR), np.uint8)
-    return result

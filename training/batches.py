@@ -12,10 +12,10 @@ from PIL import Image
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from training.augmentation import draw_geometry, jitter_colour, warp_image, warp_target
+from training.augmentation import draw_geometry, warp_image, warp_target
+from training.colour import ColourRange, imitate_sensor, jitter_colour
 from training.samples import ImageSample
 
-_SOURCE_BALANCE = 0.1  # an image's weight falls with its source's size to this power
 _UNSURE_CELLS = 2.0  # after a crop, less of the target than this is neither present nor absent
 
 
@@ -27,12 +27,17 @@ class BatchConfig:
         images: images a step.
         questions: questions per image; drawn again where an image has fewer.
         side: side of the model's square.
+        source_balance: an image's weight falls with its source's size to this power; 0 draws each image as often, 1
+            each source.
+        colour: how far colours, sharpness and noise are moved.
     """
 
     images: int
     questions: int
     side: int
     seed: int
+    source_balance: float = 0.1
+    colour: ColourRange = "plain"
 
 
 @dataclass(frozen=True)
@@ -62,7 +67,7 @@ class TrainingBatches(Dataset[Batch]):
         self._config = config
         self._length = length
         sizes = Counter(sample.source for sample in samples)
-        weights = np.array([sizes[sample.source] ** -_SOURCE_BALANCE for sample in samples])
+        weights = np.array([sizes[sample.source] ** -config.source_balance for sample in samples])
         self._weights = weights / weights.sum()
 
     def __len__(self) -> int:
@@ -115,5 +120,8 @@ class TrainingBatches(Dataset[Batch]):
             targets.append(target)
             present.append(cells > 0)
             judged.append(question.target is None or cells >= _UNSURE_CELLS or not geometry.is_cropped)
-        image = jitter_colour(warp_image(rgb, geometry, side), rng)
+        image = warp_image(rgb, geometry, side)
+        if self._config.colour == "wide":
+            image = imitate_sensor(image, rng)
+        image = jitter_colour(image, rng)
         return image, texts, np.stack(targets), present, judged

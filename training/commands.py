@@ -36,13 +36,27 @@ def train_mini(
     leave_out: Annotated[
         str, typer.Option(help="Sources to train without, separated by commas: how are places that it never saw?")
     ] = "",
+    recipe: Annotated[
+        str, typer.Option(help="Which phases: full, or one of the short ones of training/recipe.py.")
+    ] = "full",
 ) -> None:
     """Train the mini model from its ImageNet encoder, or go on where an earlier run stopped."""
     from training.mini import train_from_imagenet
+    from training.recipe import RECIPES
 
     left_out = [name.strip() for name in leave_out.split(",") if name.strip()]
+    if recipe not in RECIPES:
+        raise typer.BadParameter(f"there is no recipe {recipe}; please choose {', '.join(RECIPES)}")
     with _speak_errors():
-        train_from_imagenet(root, run_dir=run_dir, cache_dir=cache_dir, threads=threads, out=out, left_out=left_out)
+        train_from_imagenet(
+            root,
+            run_dir=run_dir,
+            cache_dir=cache_dir,
+            threads=threads,
+            out=out,
+            left_out=left_out,
+            recipe=RECIPES[recipe],
+        )
 
 
 def train_refiner(

@@ -22,6 +22,7 @@ from training.batches import Batch, BatchConfig, TrainingBatches
 from training.checkpointing import append_row, load_checkpoint, save_checkpoint
 from training.dense_losses import dense_losses
 from training.descriptions import DescriptionTable
+from training.half_precision import autocast_on_cpu
 from training.recipe import Phase, Recipe
 from training.samples import ImageSample
 from training.validation import QuickScore, choose_presence_threshold, score_samples, summarise
@@ -97,7 +98,14 @@ class MiniTrainer:
             optimiser.load_state_dict(optimiser_state)
         batches = TrainingBatches(
             self._train,
-            BatchConfig(phase.images, phase.questions, phase.side, self._recipe.seed + 1000 * index),
+            BatchConfig(
+                phase.images,
+                phase.questions,
+                phase.side,
+                self._recipe.seed + 1000 * index,
+                source_balance=phase.source_balance,
+                colour=phase.colour,
+            ),
             phase.steps,
         )
         loader = DataLoader(
@@ -135,9 +143,12 @@ class MiniTrainer:
 
     def _step(self, phase: Phase, batch: Batch, optimiser: torch.optim.Optimizer) -> dict[str, float]:
         self._model.train()
+        if phase.encoder == "frozen":
+            self._model.encoder.eval()
+        self._model.encoder.requires_grad_(phase.encoder == "fine-tuned")
         self._model.compressor.requires_grad_(phase.language == "joint")
         images = normalise_images(batch.images, self._config.pixel_mean, self._config.pixel_std)
-        with torch.autocast("cpu", dtype=torch.bfloat16):
+        with autocast_on_cpu():
             features = self._model.encode_pixels(images)
             if phase.language == "table":
                 descriptions = self._table.look_up(batch.texts)
@@ -173,9 +184,10 @@ class MiniTrainer:
         apart = {*self._model.encoder.parameters(), *self._model.compressor.parameters()}
         rest = [parameter for parameter in self._model.parameters() if parameter not in apart]
         groups: list[dict[str, Any]] = [
-            {"params": list(self._model.encoder.parameters()), "peak": phase.encoder_learning_rate},
             {"params": rest, "peak": phase.learning_rate},
         ]
+        if phase.encoder == "fine-tuned":
+            groups.insert(0, {"params": list(self._model.encoder.parameters()), "peak": phase.encoder_learning_rate})
         if phase.language == "joint":
             language_parts = [*self._model.compressor.parameters(), *self._adapters.parameters]
             groups.append({"params": language_parts, "peak": phase.language_learning_rate})

@@ -9,21 +9,29 @@ import torch
 
 from serving.language.smollm2 import QuestionTokenizer, SmolLM2
 from serving.language.smollm2_weights import ensure_smollm2
-from serving.model.config import MINI
+from serving.model.config import MINI, SegEarthConfig
 from serving.model.segearth import SegEarth, to_channels_last
 from training.descriptions import build_table, collect_texts
 from training.errors import ExperimentChangedError
 from training.export import export_model
+from training.half_precision import fastest_dtype
 from training.initialisation import constant_visual_tokens, initialise_mini, standardise_descriptions
 from training.loop import MiniTrainer
 from training.plots import plot_training
-from training.recipe import MINI_RECIPE
+from training.recipe import MINI_RECIPE, Recipe
 from training.samples import ImageSample
 from training.sources import detect_kind, leave_out, load_images
 
 
 def train_from_imagenet(
-    root: Path, *, run_dir: Path, cache_dir: Path, threads: int, out: Path, left_out: Collection[str] = ()
+    root: Path,
+    *,
+    run_dir: Path,
+    cache_dir: Path,
+    threads: int,
+    out: Path,
+    left_out: Collection[str] = (),
+    recipe: Recipe = MINI_RECIPE,
 ) -> None:
     """Train the mini model, or go on where an earlier run stopped.
 
@@ -34,37 +42,46 @@ def train_from_imagenet(
         threads: CPU threads.
         out: where the model is written.
         left_out: sources that are neither trained nor validated on, to see what the model makes of places it never saw.
+        recipe: the phases.
 
     Raises:
         TrainingDataError: the folder is not in the form, or has no such source.
-        ExperimentChangedError: the run was begun with other sources.
+        ExperimentChangedError: the run was begun with other sources or another recipe.
         CheckpointMissingError: SmolLM2's weights are not there.
     """
     train_samples, val_samples = load_split_samples(root, left_out)
-    remember_sources(run_dir, {sample.source for sample in train_samples})
+    remember_experiment(run_dir, {sample.source for sample in train_samples}, recipe.name)
     torch.set_num_threads(threads)
-    torch.manual_seed(MINI_RECIPE.seed)
+    torch.manual_seed(recipe.seed)
+    config = _configure(recipe.side)
     folder = ensure_smollm2(cache_dir)
-    language = SmolLM2(folder, QuestionTokenizer(folder, MINI.instruction), dtype=torch.bfloat16)
-    model = SegEarth(MINI)
+    language = SmolLM2(folder, QuestionTokenizer(folder, config.instruction), dtype=fastest_dtype())
+    model = SegEarth(config)
     initialise_mini(model, language)
     train_texts = collect_texts(train_samples)
-    texts = sorted({*train_texts, *collect_texts(val_samples)})
+    # Every source's, so that runs which leave out different ones can share the file.
+    texts = sorted({text for samples in load_split_samples(root, ()) for text in collect_texts(samples)})
     table = build_table(language, constant_visual_tokens(model), texts, run_dir / "descriptions.safetensors")
     standardise_descriptions(model, table.look_up([train_texts])[0])
     to_channels_last(model)
-    trainer = MiniTrainer(model, language, table, train_samples, val_samples, MINI_RECIPE, run_dir)
+    trainer = MiniTrainer(model, language, table, train_samples, val_samples, recipe, run_dir)
     trainer.run()
     model.config = dataclasses.replace(model.config, presence_threshold=trainer.calibrate_presence())
     export_model(
         model,
         trainer.adapters,
         out,
-        recipe=MINI_RECIPE,
+        recipe=recipe,
         seconds=trainer.seconds,
         sources=sorted({sample.source for sample in train_samples}),
     )
     plot_training(run_dir, out / "training.png")
+
+
+def _configure(side: int) -> SegEarthConfig:
+    in_side = MINI.compressor.in_side * side // MINI.input_size
+    compressor = dataclasses.replace(MINI.compressor, in_side=in_side)
+    return dataclasses.replace(MINI, input_size=side, compressor=compressor)
 
 
 def load_split_samples(root: Path, left_out: Collection[str]) -> tuple[list[ImageSample], list[ImageSample]]:
@@ -78,18 +95,19 @@ def load_split_samples(root: Path, left_out: Collection[str]) -> tuple[list[Imag
     return leave_out(train, left_out), leave_out(val, {sample.source for sample in val}.intersection(left_out))
 
 
-def remember_sources(run_dir: Path, sources: Collection[str]) -> None:
-    """Write which sources a run learns from, or compare them with those that it was begun with.
+def remember_experiment(run_dir: Path, sources: Collection[str], recipe: str) -> None:
+    """Write which sources a run learns from and by which recipe, or compare them with those that it was begun with.
 
     Raises:
         ExperimentChangedError: they differ.
     """
-    path = run_dir / "sources.json"
+    path = run_dir / "experiment.json"
     run_dir.mkdir(parents=True, exist_ok=True)
+    experiment = {"recipe": recipe, "sources": sorted(sources)}
     if not path.is_file():
-        path.write_text(json.dumps(sorted(sources)) + "\n", encoding="utf-8")
-    elif json.loads(path.read_text(encoding="utf-8")) != sorted(sources):
+        path.write_text(json.dumps(experiment) + "\n", encoding="utf-8")
+    elif json.loads(path.read_text(encoding="utf-8")) != experiment:
         raise ExperimentChangedError(
-            f"The run in {run_dir.name} was begun with other sources. Please give another --run-dir, or the same "
-            "--leave-out as then."
+            f"The run in {run_dir.name} was begun with other sources or another recipe. Please give another --run-dir, "
+            "or the same --leave-out and --recipe as then."
         )

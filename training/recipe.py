@@ -1,7 +1,10 @@
 """The recipe of the mini model: its phases and their numbers."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Literal
+
+from training.colour import ColourRange
 
 
 @dataclass(frozen=True)
@@ -22,6 +25,9 @@ class Phase:
         language_learning_rate: peak, for the compressor and the adapters; lower, since the language model amplifies
             a small change of the visual tokens (at 3e-4 the loss doubled within 40 steps).
         final_share: the learning rate's last value over its peak.
+        encoder: "frozen" keeps ImageNet's features and normalisations as they are.
+        colour: how far images are moved; see `training.colour`.
+        source_balance: an image's weight falls with its source's size to this power.
     """
 
     name: str
@@ -36,17 +42,26 @@ class Phase:
     final_share: float = 0.02
     warmup_steps: int = 150
     weight_decay: float = 0.02
+    encoder: Literal["fine-tuned", "frozen"] = "fine-tuned"
+    colour: ColourRange = "plain"
+    source_balance: float = 0.1
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """All phases, one after the other."""
+    """All phases, one after the other; a run goes on under the name that it was begun with."""
 
     phases: tuple[Phase, ...]
+    name: str = "full"
     seed: int = 20
     validate_every: int = 500
     validation_images: int = 60
     checkpoint_every: int = 100
+
+    @property
+    def side(self) -> int:
+        """Side of the square that the finished model reads."""
+        return self.phases[-1].side
 
 
 MINI_RECIPE = Recipe(
@@ -105,3 +120,23 @@ MINI_RECIPE = Recipe(
         ),
     )
 )
+
+_SHORT_PHASE = Phase(name="table", language="table", steps=600, side=320, questions=8, warmup_steps=60)
+
+
+def _short(name: str, phase: Phase) -> Recipe:
+    return Recipe(phases=(phase,), name=name, validate_every=300)
+
+
+RECIPES: Mapping[str, Recipe] = {
+    recipe.name: recipe
+    for recipe in (
+        MINI_RECIPE,
+        # Half an hour of one core each, for comparing choices; none of them gives a model worth keeping.
+        _short("short", _SHORT_PHASE),
+        _short("short-wide-colour", replace(_SHORT_PHASE, colour="wide")),
+        _short("short-even-sources", replace(_SHORT_PHASE, source_balance=0.5)),
+        _short("short-frozen-encoder", replace(_SHORT_PHASE, encoder="frozen")),
+    )
+}
+"""What `train mini --recipe` can be told, by name."""

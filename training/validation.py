@@ -17,6 +17,7 @@ from serving.model.features import ImageFeatures
 from serving.model.normalisation import normalise_images
 from serving.model.segearth import SegEarth
 from training.augmentation import Geometry, warp_target
+from training.half_precision import autocast_on_cpu
 from training.samples import ImageSample
 
 
@@ -105,7 +106,7 @@ def score_samples(
         box = Letterbox(height, width, side)
         square = torch.from_numpy(box.fit_image(rgb))[None]
         image = normalise_images(square, model.config.pixel_mean, model.config.pixel_std)
-        with torch.autocast("cpu", dtype=torch.bfloat16):
+        with autocast_on_cpu():
             features = model.encode(image) if needs_tokens else model.encode_pixels(image)
             texts = [question.text for question in sample.questions]
             prediction = model.decode(features, describe(features, texts))

@@ -84,3 +84,15 @@ def test_the_loss_falls(root: Path, tmp_path: Path) -> None:
     trainer.run()
     totals = [float(row["total"]) for row in read_rows(tmp_path / "losses.csv")]
     assert totals[-1] < 0.75 * totals[0]
+
+
+def test_a_frozen_encoder_stays_as_imagenet_left_it(root: Path, tmp_path: Path) -> None:
+    phase = dataclasses.replace(PHASES[0], steps=3, encoder="frozen", colour="wide")
+    trainer, model = _build_trainer(root, tmp_path, _recipe(phase))
+    before = {name: tensor.clone() for name, tensor in model.encoder.state_dict().items()}
+    query = model.projector.state_dict()
+    started = {name: tensor.clone() for name, tensor in query.items()}
+    trainer.run()
+    for name, tensor in model.encoder.state_dict().items():
+        torch.testing.assert_close(tensor, before[name], msg=name)
+    assert any(not torch.equal(tensor, started[name]) for name, tensor in model.projector.state_dict().items())

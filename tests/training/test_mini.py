@@ -11,7 +11,7 @@ from tests.evaluation.tiny_packs import POOL, RED, question_row, write_pack, wri
 from training.batches import BatchConfig, TrainingBatches
 from training.commands import build_train_app
 from training.errors import ExperimentChangedError, TrainingDataError
-from training.mini import load_split_samples, remember_sources
+from training.mini import load_split_samples, remember_experiment
 
 
 @pytest.fixture
@@ -69,8 +69,19 @@ def test_a_source_that_is_not_there_is_named_with_those_that_are(root: Path) -> 
     assert not (root / "run").exists()
 
 
-def test_a_run_goes_on_with_the_sources_that_it_was_begun_with(tmp_path: Path) -> None:
-    remember_sources(tmp_path / "run", {"town", "hill"})
-    remember_sources(tmp_path / "run", {"hill", "town"})
+def test_a_run_goes_on_with_what_it_was_begun_with(tmp_path: Path) -> None:
+    remember_experiment(tmp_path / "run", {"town", "hill"}, "short")
+    remember_experiment(tmp_path / "run", {"hill", "town"}, "short")
     with pytest.raises(ExperimentChangedError, match=r"run was begun with other sources.*--leave-out"):
-        remember_sources(tmp_path / "run", {"town"})
+        remember_experiment(tmp_path / "run", {"town"}, "short")
+    with pytest.raises(ExperimentChangedError, match=r"another recipe.*--recipe"):
+        remember_experiment(tmp_path / "run", {"town", "hill"}, "full")
+
+
+def test_a_recipe_that_is_not_there_is_refused_with_those_that_are(tmp_path: Path) -> None:
+    arguments = ["mini", str(tmp_path), "--run-dir", str(tmp_path / "run"), "--cache-dir", str(tmp_path)]
+    result = CliRunner().invoke(build_train_app(), [*arguments, "--recipe", "quick"], env={"COLUMNS": "200"})
+    assert result.exit_code == 2
+    assert "there is no recipe quick" in result.stderr
+    assert "short-frozen-encoder" in result.stderr
+    assert not (tmp_path / "run").exists()

@@ -12,7 +12,8 @@ from torch.utils.data import Dataset
 
 from evaluation.pictures import read_rgb
 from serving.imagery.letterbox import Letterbox
-from training.augmentation import Geometry, draw_geometry, jitter_colour, warp_image, warp_mask
+from training.augmentation import Geometry, draw_geometry, warp_image, warp_mask
+from training.colour import jitter_colour
 from training.joint.experiment import DataConfig
 from training.samples import ImageSample, QuestionSample
 

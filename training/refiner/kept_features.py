@@ -18,6 +18,7 @@ from serving.model.features import PixelFeatures
 from serving.model.normalisation import normalise_images
 from serving.model.segearth import SegEarth
 from serving.refinement.prompt_maps import share_of_cells, shrink_square
+from training.half_precision import autocast_on_cpu
 from training.samples import ImageSample, QuestionSample
 
 
@@ -111,12 +112,12 @@ class FeatureKeeper:
         # A target can be too small for a single cell.
         usable = [index for index, target in enumerate(targets) if target.any()]
         image = normalise_images(torch.from_numpy(square)[None], config.pixel_mean, config.pixel_std)
-        with torch.autocast("cpu", dtype=torch.bfloat16):
+        with autocast_on_cpu():
             features = self._model.encode(image)
         half = config.input_size // 2
         answers = torch.zeros(len(usable), half, half, dtype=torch.bool)
         if usable:
-            with torch.autocast("cpu", dtype=torch.bfloat16):
+            with autocast_on_cpu():
                 prefix = self._language.encode_prefix(features.visual_tokens)
                 texts = [questions[index].text for index in usable]
                 logits = self._model.decode(features, self._language.describe(prefix, [texts])).mask_logits

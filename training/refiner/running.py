@@ -10,6 +10,7 @@ from serving.language.smollm2_weights import ensure_smollm2
 from serving.model.checkpoint import find_adapter, load_model
 from serving.model.refiner import ClickRefiner, RefinerConfig
 from serving.model.refiner_file import digest_features, save_refiner, to_channels_last
+from training.half_precision import fastest_dtype
 from training.refiner.kept_features import FeatureKeeper
 from training.refiner.recipe import RefinerRecipe
 from training.refiner.trainer import RefinerTrainer
@@ -41,7 +42,7 @@ def train_refiner_of(
     digest = digest_features(model)
     samples = load_images(detect_kind(root), root, "train")
     language = load_adapted_smollm2(
-        ensure_smollm2(cache_dir), model.config.instruction, adapter=find_adapter(model_dir), dtype=torch.bfloat16
+        ensure_smollm2(cache_dir), model.config.instruction, adapter=find_adapter(model_dir), dtype=fastest_dtype()
     )
     keeper = FeatureKeeper(
         model, language, run_dir / f"features-{digest[:12]}", questions=recipe.questions, seed=recipe.seed
