@@ -40,7 +40,8 @@ def imitate_sensor(rgb: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[
         picture = picture + rng.normal(0, rng.uniform(0.005, 0.05), size=picture.shape).astype(np.float32)
     # Outside of the image stays black, as the letterbox pads.
     picture = np.where(rgb.any(axis=2, keepdims=True), picture, np.float32(0))
-    return np.clip(picture * 255, 0, 255).astype(np.uint8)
+    seen: NDArray[np.uint8] = np.clip(picture * 255, 0, 255).astype(np.uint8)
+    return seen
 
 
 def jitter_colour(rgb: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
