@@ -103,7 +103,6 @@ class Settings(BaseSettings):
         max_question_length: characters that a question may have.
         max_waiting: turns of everybody that may be with the engine or wait for it at once.
         max_waiting_per_owner: the same for one person.
-        look_around_s: seconds that a turn may go on, where nothing was found, to name what is there; 0 for none.
         turns_at_once: turns that the engine works on at once; None takes what suits it.
         batch_size: images that are encoded, or questions whose masks are decoded, together at most; None takes what
             suits the device.
@@ -140,7 +139,6 @@ class Settings(BaseSettings):
     max_question_length: int = Field(default=2_000, ge=1)
     max_waiting: int = Field(default=32, ge=1)
     max_waiting_per_owner: int = Field(default=3, ge=1)
-    look_around_s: float = Field(default=4.0, ge=0)
     turns_at_once: int | None = Field(default=None, ge=1)
     batch_size: int | None = Field(default=None, ge=1)
     secure_cookie: bool = False
@@ -386,8 +384,6 @@ def run_server(settings: Settings, host: str, port: int, choice: ModelChoice, sp
         ensure_language_weights(settings)
     is_lent = space is not None and space.lends_gpu
     open_chosen = open_lent_engine if is_lent else open_engine
-    if is_lent:  # each look would borrow the GPU again
-        settings = settings.model_copy(update={"look_around_s": 0.0})
     slots = settings.turns_at_once or (1 if is_lent else choose_turns_at_once(settings, choice))
     with open_chosen(settings, choice) as engine, open_services(settings, engine, slots=slots) as services:
         page = build_app(services, page_settings)
@@ -416,12 +412,7 @@ def open_services(settings: Settings, engine: Engine, *, slots: int = 1) -> Iter
             on_change=metrics.waiting.set,
         )
         turns: Turns = TurnRunner(
-            engine,
-            archive.history,
-            read_clock,
-            longest_question=settings.max_question_length,
-            line=line,
-            look_around_s=settings.look_around_s,
+            engine, archive.history, read_clock, longest_question=settings.max_question_length, line=line
         )
         yield UiServices(turns=turns, history=archive.history, images=archive.images, metrics=metrics)
 

@@ -11,10 +11,8 @@ from assistant.answering import describe_answer
 from assistant.applying import apply_operations
 from assistant.conversation import Message, NewMessage, Role
 from assistant.engine_visit import EngineDoor, Report
-from assistant.errors import LineFullError, TooManyTurnsError
-from assistant.events import ChoicesOffered, Event, MaskReady, TextDelta
+from assistant.events import Event, MaskReady, TextDelta
 from assistant.interfaces import Clock, History
-from assistant.looking_around import describe_surroundings, look_around, offer
 from assistant.making import Asked, Refined
 from assistant.marked import load_mask_of
 from assistant.measuring import measure_facts
@@ -26,7 +24,6 @@ from assistant.routing.spelling import describe_corrections
 from assistant.staged_work import run_staged
 from assistant.stages import to_stage
 from serving.cancellation import Cancellation
-from serving.errors import SegmentationCancelledError, ServingError
 from serving.image_ref import ImageRef
 from serving.mask import Mask
 
@@ -41,14 +38,12 @@ class MaskAnswers:
         door: the way to the engine, which finds things in images.
         history: where masks and confidence maps go.
         clock: the time of day.
-        look_around_s: seconds spent on what else is in an image where nothing was found; 0 for none.
     """
 
-    def __init__(self, door: EngineDoor, history: History, clock: Clock, *, look_around_s: float = 0.0) -> None:
+    def __init__(self, door: EngineDoor, history: History, clock: Clock) -> None:
         self._door = door
         self._history = history
         self._clock = clock
-        self._look_around_s = look_around_s
         self._log: FilteringBoundLogger = structlog.get_logger("assistant.mask_answers")
 
     def segment(
@@ -105,35 +100,6 @@ class MaskAnswers:
             duration_s=max(0.0, (measured - started).total_seconds()),
         )
         yield from show(answer, sentences)
-        if prediction.found or self._look_around_s == 0.0:
-            return answer
-        return (yield from self._name_others(owner, image, answer, note, cancellation))
-
-    def _name_others(
-        self, owner: str, image: ImageRef, answer: NewMessage, note: Note, cancellation: Cancellation
-    ) -> Generator[Event, None, NewMessage]:
-        """Yield what the image shows instead, with choices, after an answer that found nothing; return it with them.
-
-        The answer is whole without it: who presses Stop now has it, and a failure of the engine is only logged.
-        """
-
-        def work(report: Report) -> tuple[str, ...]:
-            with self._door.visit(owner, cancellation, lambda _: None) as engine:
-                report(to_stage("look_around"))
-                return look_around(partial(engine.segment, image), self._look_around_s)
-
-        try:
-            things = yield from run_staged(work, cancellation)
-        except (SegmentationCancelledError, ServingError, TooManyTurnsError, LineFullError) as error:
-            self._log.info("looking_around_ended", reason=type(error).__name__)
-            return answer
-        if not things:
-            return answer
-        sentence, choices = describe_surroundings(things), offer(things)
-        answer = replace(answer, text=f"{answer.text} {sentence}", choices=choices)
-        note(answer)
-        yield TextDelta(f" {sentence}")
-        yield ChoicesOffered(choices)
         return answer
 
     def refine(

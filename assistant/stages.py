@@ -8,7 +8,6 @@ STAGE_SENTENCES = {
     "encode": "Looking at the image",
     "language": "Reading the question",
     "decode": "Drawing the mask",
-    "look_around": "Looking at what else is there",
     "refine": "Changing the mask",
     "measure": "Measuring what was found",
 }

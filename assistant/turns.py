@@ -66,7 +66,6 @@ class TurnRunner:
         clock: the time of day.
         longest_question: characters that a question may have.
         line: where turns wait for the engine; None makes one in which each waits for the one before it.
-        look_around_s: seconds spent on what else is in an image where nothing was found; 0 for none.
     """
 
     def __init__(
@@ -77,10 +76,9 @@ class TurnRunner:
         *,
         longest_question: int = LONGEST_QUESTION,
         line: WaitingLine | None = None,
-        look_around_s: float = 0.0,
     ) -> None:
         door = EngineDoor(engine, line or WaitingLine(TurnLimits()))
-        self._answers = MaskAnswers(door, history, clock, look_around_s=look_around_s)
+        self._answers = MaskAnswers(door, history, clock)
         self._changes = MaskChanges(door, history)
         self._comparisons = ComparisonAnswers(door, history)
         self._clarifications = Clarifications(engine)
