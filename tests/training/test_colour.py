@@ -26,7 +26,8 @@ def picture() -> NDArray[np.uint8]:
 @given(seed=st.integers(0, 2**32 - 1))
 def test_another_sensor_sees_the_same_ground(picture: NDArray[np.uint8], seed: int) -> None:
     seen = imitate_sensor(picture, np.random.default_rng(seed))
-    assert (seen.dtype, seen.shape) == (np.uint8, picture.shape)
+    assert seen.dtype == np.uint8
+    assert seen.shape == picture.shape
     assert not seen[~picture.any(axis=2)].any(), "padding stays black"
 
 
@@ -46,5 +47,6 @@ def test_sensors_differ_in_bands_sharpness_and_stretch(picture: NDArray[np.uint8
 
 def test_a_camera_keeps_size_and_type(picture: NDArray[np.uint8]) -> None:
     seen = jitter_colour(picture, np.random.default_rng(3))
-    assert (seen.dtype, seen.shape) == (np.uint8, picture.shape)
+    assert seen.dtype == np.uint8
+    assert seen.shape == picture.shape
     assert not np.array_equal(seen, picture)
