@@ -2,12 +2,13 @@
 
 import errno
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
-from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.engine.interfaces import DBAPIConnection, DBAPICursor
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import ConnectionPoolEntry
@@ -21,6 +22,7 @@ from storage.errors import (
 )
 
 BUSY_TIMEOUT_MS = 10_000  # a writer waits this long for another; one transaction takes milliseconds
+_RETRY_S = 0.01
 
 # Options of a connection that `_begin_sqlite` looks at.
 _WRITES = "segearth_writes"
@@ -130,10 +132,26 @@ def _prepare_sqlite(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None
     connection.isolation_level = None
     cursor = connection.cursor()
     cursor.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")  # first: the next line may have to wait
-    cursor.execute("PRAGMA journal_mode = WAL")
+    _keep_log(cursor)
     cursor.execute("PRAGMA synchronous = NORMAL")  # with WAL: a power cut may lose the last turn, never the file
     cursor.execute("PRAGMA foreign_keys = ON")
     cursor.close()
+
+
+def _keep_log(cursor: DBAPICursor) -> None:
+    """Let the file keep a write-ahead log; where it is new and others do the same at this moment, after them.
+
+    SQLite does not wait here by itself: where two would change the mode at once, it refuses one of them on the spot.
+    """
+    give_up_at = time.monotonic() + BUSY_TIMEOUT_MS / 1000
+    while True:
+        try:
+            cursor.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > give_up_at:
+                raise
+        time.sleep(_RETRY_S)  # noqa: TID251 - nothing tells when another process is done
 
 
 def _begin_sqlite(connection: Connection) -> None:
