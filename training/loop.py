@@ -183,11 +183,10 @@ class MiniTrainer:
     def _build_optimiser(self, phase: Phase) -> torch.optim.Optimizer:
         apart = {*self._model.encoder.parameters(), *self._model.compressor.parameters()}
         rest = [parameter for parameter in self._model.parameters() if parameter not in apart]
-        groups: list[dict[str, Any]] = [
-            {"params": rest, "peak": phase.learning_rate},
-        ]
+        groups: list[dict[str, Any]] = []
         if phase.encoder == "fine-tuned":
-            groups.insert(0, {"params": list(self._model.encoder.parameters()), "peak": phase.encoder_learning_rate})
+            groups.append({"params": list(self._model.encoder.parameters()), "peak": phase.encoder_learning_rate})
+        groups.append({"params": rest, "peak": phase.learning_rate})
         if phase.language == "joint":
             language_parts = [*self._model.compressor.parameters(), *self._adapters.parameters]
             groups.append({"params": language_parts, "peak": phase.language_learning_rate})

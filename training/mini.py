@@ -2,7 +2,7 @@
 
 import dataclasses
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 import torch
@@ -49,7 +49,8 @@ def train_from_imagenet(
         ExperimentChangedError: the run was begun with other sources or another recipe.
         CheckpointMissingError: SmolLM2's weights are not there.
     """
-    train_samples, val_samples = load_split_samples(root, left_out)
+    whole = load_split_samples(root, ())
+    train_samples, val_samples = drop_sources(*whole, left_out)
     remember_experiment(run_dir, {sample.source for sample in train_samples}, recipe.name)
     torch.set_num_threads(threads)
     torch.manual_seed(recipe.seed)
@@ -60,7 +61,7 @@ def train_from_imagenet(
     initialise_mini(model, language)
     train_texts = collect_texts(train_samples)
     # Every source's, so that runs which leave out different ones can share the file.
-    texts = sorted({text for samples in load_split_samples(root, ()) for text in collect_texts(samples)})
+    texts = sorted({text for samples in whole for text in collect_texts(samples)})
     table = build_table(language, constant_visual_tokens(model), texts, run_dir / "descriptions.safetensors")
     standardise_descriptions(model, table.look_up([train_texts])[0])
     to_channels_last(model)
@@ -91,7 +92,17 @@ def load_split_samples(root: Path, left_out: Collection[str]) -> tuple[list[Imag
         TrainingDataError: the folder is not in the form, or has no such source in train.
     """
     kind = detect_kind(root)
-    train, val = load_images(kind, root, "train"), load_images(kind, root, "val")
+    return drop_sources(load_images(kind, root, "train"), load_images(kind, root, "val"), left_out)
+
+
+def drop_sources(
+    train: Sequence[ImageSample], val: Sequence[ImageSample], left_out: Collection[str]
+) -> tuple[list[ImageSample], list[ImageSample]]:
+    """Return train and val without the images of some sources; a source may be in train alone.
+
+    Raises:
+        TrainingDataError: train has no such source, or nothing is left.
+    """
     return leave_out(train, left_out), leave_out(val, {sample.source for sample in val}.intersection(left_out))
 
 

@@ -132,7 +132,7 @@ RECIPES: Mapping[str, Recipe] = {
     recipe.name: recipe
     for recipe in (
         MINI_RECIPE,
-        # Half an hour of one core each, for comparing choices; none of them gives a model worth keeping.
+        # Less than an hour of one core each, for comparing choices; none of them gives a model worth keeping.
         _short("short", _SHORT_PHASE),
         _short("short-wide-colour", replace(_SHORT_PHASE, colour="wide")),
         _short("short-even-sources", replace(_SHORT_PHASE, source_balance=0.5)),
