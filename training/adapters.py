@@ -1,5 +1,6 @@
 """Low-rank adapters on the language backbone's attention, in peft's file format."""
 
+import hashlib
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -47,6 +48,13 @@ class Adapters:
             for name, parameter in self._wrapped.named_parameters()
             if parameter.requires_grad
         }
+
+    def digest(self) -> str:
+        """Return a digest of the trained tensors, hex."""
+        digest = hashlib.sha256()
+        for name, tensor in sorted(self.state().items()):
+            digest.update(name.encode() + tensor.numpy().tobytes())
+        return digest.hexdigest()
 
     def load_state(self, state: dict[str, Tensor]) -> None:
         """Take over what `state` returned."""

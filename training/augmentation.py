@@ -33,6 +33,8 @@ class Geometry:
 
     def question_text(self, question: QuestionSample) -> str | None:
         """Return the question as it is true of the transformed image, or None when it is not."""
+        if question.is_of_whole_class:
+            return question.text  # "left its bed" and "right now" are no words of place
         spatial, ranked = is_spatial(question.text), is_ranked(question.text) or question.kind == "size"
         if (spatial or question.kind in ("position", "relation")) and (self.is_turned or self.is_cropped):
             return None

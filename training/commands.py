@@ -39,16 +39,20 @@ def train_mini(
     recipe: Annotated[
         str, typer.Option(help="Which phases: full, or one of the short ones of training/recipe.py.")
     ] = "full",
+    start_from: Annotated[
+        Path | None,
+        typer.Option(help="Folder of a model that has the recipe's first phases behind it; the others follow."),
+    ] = None,
 ) -> None:
-    """Train the mini model from its ImageNet encoder, or go on where an earlier run stopped."""
-    from training.mini import train_from_imagenet
+    """Train the mini model from its ImageNet encoder or from a model, or go on where an earlier run stopped."""
+    from training.mini import train_mini_model
     from training.recipe import RECIPES
 
     left_out = [name.strip() for name in leave_out.split(",") if name.strip()]
     if recipe not in RECIPES:
         raise typer.BadParameter(f"there is no recipe {recipe}; please choose {', '.join(RECIPES)}")
     with _speak_errors():
-        train_from_imagenet(
+        train_mini_model(
             root,
             run_dir=run_dir,
             cache_dir=cache_dir,
@@ -56,6 +60,7 @@ def train_mini(
             out=out,
             left_out=left_out,
             recipe=RECIPES[recipe],
+            start_from=start_from,
         )
 
 

@@ -32,25 +32,31 @@ class LossParts:
         return self.bce + self.dice + self.presence
 
 
-def dense_losses(prediction: MaskPrediction, targets: Tensor, is_present: Tensor, is_judged: Tensor) -> LossParts:
+def dense_losses(
+    prediction: MaskPrediction, targets: Tensor, is_known: Tensor, is_present: Tensor, is_judged: Tensor
+) -> LossParts:
     """Compare predictions with the share of each cell that the target covers.
 
     Args:
         prediction: the mask decoder's outputs.
         targets: 0..1, (B, Q, h, w), the size of the logits.
+        is_known: bool, of the same shape, False where masks are not to be learned.
         is_present: bool, (B, Q).
         is_judged: bool, (B, Q), False where presence is not to be learned.
 
     The deep supervision and the factors 5 and 5 are the paper's; its sampled points are not needed at this size.
     """
-    flat = targets.flatten(2)
+    known = is_known.flatten(2).float()
+    knowns = known.sum().clamp(min=1)
+    flat = targets.flatten(2) * known
     present = is_present.float()
     presents = present.sum().clamp(min=1)
     bce = dice = flat.new_zeros(())
     for logits in (prediction.mask_logits, *prediction.auxiliary_mask_logits):
         logits = logits.float().flatten(2)
-        bce = bce + functional.binary_cross_entropy_with_logits(logits, flat)
-        probability = logits.sigmoid()
+        each_bce = functional.binary_cross_entropy_with_logits(logits, flat, reduction="none")
+        bce = bce + (each_bce * known).sum() / knowns
+        probability = logits.sigmoid() * known
         overlap = 2 * (probability * flat).sum(-1) + 1
         dice_each = 1 - overlap / (probability.sum(-1) + flat.sum(-1) + 1)
         dice = dice + (dice_each * present).sum() / presents

@@ -3,6 +3,7 @@
 TrainingError
 ├── ExperimentInvalidError          the experiment's file is not in the form
 ├── ExperimentChangedError          a run that goes on was begun with another experiment
+├── DescriptionsMissingError        a run that goes on lacks the descriptions it was begun with
 ├── StartUnusableError              the weights to start from are missing or do not fit
 └── TrainingDataError               images, masks or questions cannot be used
 """
@@ -18,6 +19,10 @@ class ExperimentInvalidError(TrainingError):
 
 class ExperimentChangedError(TrainingError):
     """A run that goes on was begun with another experiment."""
+
+
+class DescriptionsMissingError(TrainingError):
+    """A run that goes on lacks the descriptions it was begun with."""
 
 
 class StartUnusableError(TrainingError):

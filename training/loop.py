@@ -12,16 +12,19 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from torch import Tensor
 from torch.utils.data import DataLoader
 
+from evaluation.pictures import read_rgb
+from serving.imagery.letterbox import Letterbox
 from serving.language.smollm2 import SmolLM2
 from serving.model.config import SegEarthConfig
 from serving.model.features import ImageFeatures
 from serving.model.normalisation import normalise_images
 from serving.model.segearth import SegEarth
 from training.adapters import Adapters
+from training.averaging import average_phases, keep_weights
 from training.batches import Batch, BatchConfig, TrainingBatches
 from training.checkpointing import append_row, load_checkpoint, save_checkpoint
 from training.dense_losses import dense_losses
-from training.descriptions import DescriptionTable
+from training.descriptions import DescriptionTable, build_table, collect_texts, load_table
 from training.half_precision import autocast_on_cpu
 from training.recipe import Phase, Recipe
 from training.samples import ImageSample
@@ -30,16 +33,27 @@ from training.validation import QuickScore, choose_presence_threshold, score_sam
 _LOG = structlog.get_logger()
 _GRADIENT_CLIP = 20.0
 _LOG_EVERY = 20
+_STAND_INS = 4  # images whose visual tokens stand for all where descriptions are kept
 
 
 class MiniTrainer:
-    """Trains the mini model; everything it needs to go on later is in `run_dir`."""
+    """Trains the mini model; everything it needs to go on later is in `run_dir`.
+
+    Args:
+        model: where the first phase begins.
+        language: the backbone without adapters; they are put around it.
+        table: descriptions by the untrained backbone, for phases that read them.
+        train: images that are learned from.
+        val: images that it is measured on now and then.
+        recipe: the phases.
+        run_dir: checkpoint, descriptions and figures.
+    """
 
     def __init__(
         self,
         model: SegEarth,
         language: SmolLM2,
-        table: DescriptionTable,
+        table: DescriptionTable | None,
         train: Sequence[ImageSample],
         val: Sequence[ImageSample],
         recipe: Recipe,
@@ -51,18 +65,20 @@ class MiniTrainer:
         self._config: SegEarthConfig = model.config
         language.requires_grad_(False)
         self._adapters = Adapters(language.causal_model, self._config.language)
+        self._kept: DescriptionTable | None = None
         self._seconds = 0.0
         self._steps_left: int | None = None
 
-    def run(self, *, stop_after_steps: int | None = None) -> None:
+    def run(self, *, first_phase: int = 0, stop_after_steps: int | None = None) -> None:
         """Train until the last phase is done.
 
         Args:
+            first_phase: where a run without a checkpoint begins.
             stop_after_steps: stop early after so many steps of this call, with a checkpoint; None for never.
         """
         self._steps_left = stop_after_steps
         state = load_checkpoint(self._checkpoint_path)
-        first_phase, first_step = 0, 0
+        first_step = 0
         if state is not None:
             self._model.load_state_dict(state["model"])
             self._adapters.load_state(state["adapters"])
@@ -77,6 +93,20 @@ class MiniTrainer:
             self._run_phase(index, phase, first_step if is_resumed else 0, optimiser_state)
             if self._steps_left == 0:
                 return
+        if self._recipe.averaged:
+            self._model.load_state_dict(average_phases(self._run_dir, self._recipe.averaged))
+
+    def take_over(self, folder: Path, last_phase: str) -> None:
+        """Go on from the adapters and the time of the model in `folder`, whose weights the model has already.
+
+        Args:
+            folder: of a model that this recipe's first phases trained.
+            last_phase: the last of them.
+        """
+        self._adapters.load(folder)
+        if last_phase in dict(self._recipe.averaged):
+            keep_weights(self._run_dir, last_phase, self._model.state_dict())
+        self._seconds = float(self._config.training.get("seconds", 0))
 
     @property
     def adapters(self) -> Adapters:
@@ -93,6 +123,8 @@ class MiniTrainer:
         return self._run_dir / "checkpoint.pt"
 
     def _run_phase(self, index: int, phase: Phase, first_step: int, optimiser_state: dict[str, Any] | None) -> None:
+        if phase.language == "kept":
+            self._kept = self._keep_descriptions(is_resumed=first_step > 0)
         optimiser = self._build_optimiser(phase)
         if optimiser_state is not None:
             optimiser.load_state_dict(optimiser_state)
@@ -105,6 +137,8 @@ class MiniTrainer:
                 self._recipe.seed + 1000 * index,
                 source_balance=phase.source_balance,
                 colour=phase.colour,
+                mosaic_share=phase.mosaic_share,
+                absent_share=phase.absent_share,
             ),
             phase.steps,
         )
@@ -121,7 +155,7 @@ class MiniTrainer:
             started = time.monotonic()
             for step, batch in enumerate(loader, start=first_step):
                 self._set_learning_rates(optimiser, phase, step)
-                losses = self._step(phase, batch, optimiser)
+                losses = self._step(phase, step, batch, optimiser)
                 progress.update(task, completed=step + 1, description=f"{phase.name} loss {losses['total']:.3f}")
                 self._seconds += time.monotonic() - started
                 started = time.monotonic()
@@ -141,7 +175,7 @@ class MiniTrainer:
                 if is_last:
                     return
 
-    def _step(self, phase: Phase, batch: Batch, optimiser: torch.optim.Optimizer) -> dict[str, float]:
+    def _step(self, phase: Phase, step: int, batch: Batch, optimiser: torch.optim.Optimizer) -> dict[str, float]:
         self._model.train()
         if phase.encoder == "frozen":
             self._model.encoder.eval()
@@ -151,13 +185,15 @@ class MiniTrainer:
         with autocast_on_cpu():
             features = self._model.encode_pixels(images)
             if phase.language == "table":
-                descriptions = self._table.look_up(batch.texts)
+                descriptions = _require(self._table).look_up(batch.texts)
+            elif phase.language == "kept":
+                descriptions = _require(self._kept).look_up(batch.texts, turn=step)
             else:
                 with torch.set_grad_enabled(phase.language == "joint"):
                     prefix = self._language.encode_prefix(self._compress(features.res5))
                     descriptions = self._language.describe(prefix, batch.texts)
             prediction = self._model.decode(features, descriptions)
-        losses = dense_losses(prediction, batch.targets, batch.is_present, batch.is_judged)
+        losses = dense_losses(prediction, batch.targets, batch.is_known, batch.is_present, batch.is_judged)
         optimiser.zero_grad(set_to_none=True)
         losses.total.backward()
         # Each group on its own: the language model's gradients are larger by far and would drown the others.
@@ -180,6 +216,26 @@ class MiniTrainer:
             tokens: Tensor = self._model.compressor(res5.float())
         return tokens
 
+    @torch.no_grad()
+    def _keep_descriptions(self, *, is_resumed: bool) -> DescriptionTable:
+        """Return descriptions by the language model as it is, after the visual tokens of images from all over train.
+
+        A resumed phase goes on with those that it began with; the encoder has moved since.
+        """
+        texts, path = collect_texts(self._train), self._run_dir / "kept_descriptions.safetensors"
+        if is_resumed:
+            return load_table(texts, path)
+        self._model.eval()
+        places = [int((part + 0.5) * len(self._train) / _STAND_INS) for part in range(_STAND_INS)]
+        tokens = []
+        for sample in (self._train[place] for place in places):
+            rgb = read_rgb(sample.path)
+            height, width = rgb.shape[:2]
+            square = Letterbox(height, width, self._config.input_size).fit_image(rgb)
+            image = normalise_images(torch.from_numpy(square)[None], self._config.pixel_mean, self._config.pixel_std)
+            tokens.append(self._model.encode(image).visual_tokens)
+        return build_table(self._language, torch.cat(tokens), texts, path, adapters=self._adapters.digest())
+
     def _build_optimiser(self, phase: Phase) -> torch.optim.Optimizer:
         apart = {*self._model.encoder.parameters(), *self._model.compressor.parameters()}
         rest = [parameter for parameter in self._model.parameters() if parameter not in apart]
@@ -201,6 +257,8 @@ class MiniTrainer:
 
     def _save(self, index: int, phase: Phase, step: int, optimiser: torch.optim.Optimizer) -> None:
         is_over = step == phase.steps
+        if is_over and phase.name in dict(self._recipe.averaged):
+            keep_weights(self._run_dir, phase.name, self._model.state_dict())
         save_checkpoint(
             self._checkpoint_path,
             {
@@ -231,14 +289,24 @@ class MiniTrainer:
 
     def calibrate_presence(self) -> float:
         """Return the presence threshold that serves the whole of val best."""
-        threshold = choose_presence_threshold(self._score(self._recipe.phases[-1], self._val))
-        _LOG.info("calibrated", presence_threshold=threshold)
+        scores = self._score(self._recipe.phases[-1], self._val)
+        threshold = choose_presence_threshold(scores)
+        _LOG.info("calibrated", presence_threshold=threshold, report=str(summarise(scores, threshold)))
         return threshold
 
     def _score(self, phase: Phase, samples: Sequence[ImageSample]) -> list[QuickScore]:
+        """Answer as the finished model will, but for a table: there the phase's own, smaller picture does."""
+        side = phase.side if phase.language == "table" else self._recipe.side
+
         def describe(features: ImageFeatures, texts: Sequence[str]) -> Tensor:
             if phase.language == "table":
-                return self._table.look_up([texts])
+                return _require(self._table).look_up([texts])
             return self._language.describe(self._language.encode_prefix(features.visual_tokens), [texts])
 
-        return score_samples(self._model, phase.side, samples, describe, needs_tokens=phase.language != "table")
+        return score_samples(self._model, side, samples, describe, needs_tokens=phase.language != "table")
+
+
+def _require(table: DescriptionTable | None) -> DescriptionTable:
+    if table is None:
+        raise ValueError("this phase reads a table of descriptions, and none was given")
+    return table

@@ -1,4 +1,4 @@
-"""The mini model's own training: its two phases, from the ImageNet encoder to the folder that ships."""
+"""The mini model's own training: its phases, from the ImageNet encoder to the folder that ships."""
 
 import dataclasses
 import json
@@ -9,10 +9,11 @@ import torch
 
 from serving.language.smollm2 import QuestionTokenizer, SmolLM2
 from serving.language.smollm2_weights import ensure_smollm2
+from serving.model.checkpoint import load_config, load_model
 from serving.model.config import MINI, SegEarthConfig
 from serving.model.segearth import SegEarth, to_channels_last
-from training.descriptions import build_table, collect_texts
-from training.errors import ExperimentChangedError
+from training.descriptions import DescriptionTable, build_table, collect_texts
+from training.errors import ExperimentChangedError, StartUnusableError
 from training.export import export_model
 from training.half_precision import fastest_dtype
 from training.initialisation import constant_visual_tokens, initialise_mini, standardise_descriptions
@@ -23,7 +24,7 @@ from training.samples import ImageSample
 from training.sources import detect_kind, leave_out, load_images
 
 
-def train_from_imagenet(
+def train_mini_model(
     root: Path,
     *,
     run_dir: Path,
@@ -32,6 +33,7 @@ def train_from_imagenet(
     out: Path,
     left_out: Collection[str] = (),
     recipe: Recipe = MINI_RECIPE,
+    start_from: Path | None = None,
 ) -> None:
     """Train the mini model, or go on where an earlier run stopped.
 
@@ -43,9 +45,12 @@ def train_from_imagenet(
         out: where the model is written.
         left_out: sources that are neither trained nor validated on, to see what the model makes of places it never saw.
         recipe: the phases.
+        start_from: folder of a model whose phases are the recipe's first ones; the others follow. None begins with the
+            first phase, from the ImageNet encoder.
 
     Raises:
         TrainingDataError: the folder is not in the form, or has no such source.
+        StartUnusableError: `start_from` was trained by other phases.
         ExperimentChangedError: the run was begun with other sources or another recipe.
         CheckpointMissingError: SmolLM2's weights are not there.
     """
@@ -54,19 +59,18 @@ def train_from_imagenet(
     remember_experiment(run_dir, {sample.source for sample in train_samples}, recipe.name)
     torch.set_num_threads(threads)
     torch.manual_seed(recipe.seed)
-    config = _configure(recipe.side)
     folder = ensure_smollm2(cache_dir)
-    language = SmolLM2(folder, QuestionTokenizer(folder, config.instruction), dtype=fastest_dtype())
-    model = SegEarth(config)
-    initialise_mini(model, language)
-    train_texts = collect_texts(train_samples)
-    # Every source's, so that runs which leave out different ones can share the file.
-    texts = sorted({text for samples in whole for text in collect_texts(samples)})
-    table = build_table(language, constant_visual_tokens(model), texts, run_dir / "descriptions.safetensors")
-    standardise_descriptions(model, table.look_up([train_texts])[0])
-    to_channels_last(model)
-    trainer = MiniTrainer(model, language, table, train_samples, val_samples, recipe, run_dir)
-    trainer.run()
+    language = SmolLM2(folder, QuestionTokenizer(folder, MINI.instruction), dtype=fastest_dtype())
+    if start_from is None:
+        model, table = _begin(whole, train_samples, language, recipe, run_dir)
+        trainer = MiniTrainer(model, language, table, train_samples, val_samples, recipe, run_dir)
+        trainer.run()
+    else:
+        first_phase = count_trained_phases(load_config(start_from), recipe)
+        model = load_model(start_from)
+        trainer = MiniTrainer(model, language, None, train_samples, val_samples, recipe, run_dir)
+        trainer.take_over(start_from, recipe.phases[first_phase - 1].name)
+        trainer.run(first_phase=first_phase)
     model.config = dataclasses.replace(model.config, presence_threshold=trainer.calibrate_presence())
     export_model(
         model,
@@ -77,6 +81,45 @@ def train_from_imagenet(
         sources=sorted({sample.source for sample in train_samples}),
     )
     plot_training(run_dir, out / "training.png")
+
+
+def count_trained_phases(config: SegEarthConfig, recipe: Recipe) -> int:
+    """Return how many of a recipe's phases a model has behind it.
+
+    Raises:
+        StartUnusableError: it was not trained by this recipe's first phases, or the next one needs the model untrained.
+    """
+    trained = [phase["name"] for phase in config.training.get("recipe", {}).get("phases", [])]
+    names = [phase.name for phase in recipe.phases]
+    if not trained or names[: len(trained)] != trained or len(trained) == len(names):
+        raise StartUnusableError(
+            f"The model to start from was trained by the phases {', '.join(trained) or 'of no recipe'}; the recipe "
+            f"{recipe.name} goes on from {', '.join(names[:-1]) or 'no model'}. Please choose another model or recipe."
+        )
+    if any(phase.language == "table" for phase in recipe.phases[len(trained) :]):
+        raise StartUnusableError(
+            f"The recipe {recipe.name} goes on with a phase that reads the untrained language model. Please start "
+            "without a model."
+        )
+    return len(trained)
+
+
+def _begin(
+    whole: Sequence[Sequence[ImageSample]],
+    train_samples: Sequence[ImageSample],
+    language: SmolLM2,
+    recipe: Recipe,
+    run_dir: Path,
+) -> tuple[SegEarth, DescriptionTable]:
+    """Return the model as the first phase finds it, and what the untrained language model says of every question."""
+    model = SegEarth(_configure(recipe.side))
+    initialise_mini(model, language)
+    train_texts = collect_texts(train_samples)
+    # Every source's, so that runs which leave out different ones can share the file.
+    texts = sorted({text for samples in whole for text in collect_texts(samples)})
+    table = build_table(language, constant_visual_tokens(model), texts, run_dir / "descriptions.safetensors")
+    standardise_descriptions(model, table.look_up([train_texts])[0])
+    return to_channels_last(model), table
 
 
 def _configure(side: int) -> SegEarthConfig:

@@ -14,6 +14,9 @@ from evaluation.pack import Pack, Rle, decode_rle
 ReadTarget = Callable[[], NDArray[np.bool_]]
 """Returns the pixels to be marked, bool (H, W), at the label's own size."""
 
+SampleTarget = Rle | ReadTarget
+"""COCO run lengths at the image's size, or what reads the label."""
+
 
 @dataclass(frozen=True)
 class QuestionSample:
@@ -23,26 +26,26 @@ class QuestionSample:
         id: the pack's id.
         text: the question.
         kind: "class", "count", "implicit", "region", "position", "size", "relation" or "negative".
-        target: COCO run lengths at the image's size, what reads the label, or None when nothing is to be marked.
+        target: None when nothing is to be marked.
         answers: sentences that answer it; the language model learns them where it learns to reply.
+        class_name: what is asked for; empty where the data set names no classes.
     """
 
     id: str
     text: str
     kind: str
-    target: Rle | ReadTarget | None
+    target: SampleTarget | None
     answers: tuple[str, ...] = ()
+    class_name: str = ""
+
+    @property
+    def is_of_whole_class(self) -> bool:
+        """Whether the target is all of a class, so that the words hold however the image is laid."""
+        return bool(self.class_name) and self.kind in ("class", "count", "implicit")
 
     def decode_target(self, height: int, width: int) -> NDArray[np.uint8]:
         """Return the target, uint8 0/1, (height, width)."""
-        if self.target is None:
-            return np.zeros((height, width), np.uint8)
-        if callable(self.target):
-            label = self.target().astype(np.uint8)
-            if label.shape == (height, width):
-                return label
-            return np.asarray(cv2.resize(label, (width, height), interpolation=cv2.INTER_NEAREST), np.uint8)
-        return decode_rle(self.target).astype(np.uint8)
+        return decode_target(self.target, height, width)
 
 
 @dataclass(frozen=True)
@@ -55,13 +58,31 @@ class ImageSample:
     questions: tuple[QuestionSample, ...]
 
 
+def decode_target(target: SampleTarget | None, height: int, width: int) -> NDArray[np.uint8]:
+    """Return a target's pixels, uint8 0/1, (height, width); all 0 for None."""
+    if target is None:
+        return np.zeros((height, width), np.uint8)
+    if callable(target):
+        label = target().astype(np.uint8)
+        if label.shape == (height, width):
+            return label
+        return np.asarray(cv2.resize(label, (width, height), interpolation=cv2.INTER_NEAREST), np.uint8)
+    return decode_rle(target).astype(np.uint8)
+
+
 def load_samples(pack: Pack, split: str) -> list[ImageSample]:
     """Return the images of one split ("train", "val" or "test") in the pack's order."""
     samples = []
     for image_id, group in groupby(pack.select_questions(split), key=lambda question: question.image_id):
         of_image = list(group)
         questions = tuple(
-            QuestionSample(question.id, question.question, question.kind, pack.encode_target(question))
+            QuestionSample(
+                question.id,
+                question.question,
+                question.kind,
+                pack.encode_target(question),
+                class_name=question.class_name,
+            )
             for question in of_image
         )
         samples.append(ImageSample(image_id, pack.image_path(of_image[0]), of_image[0].source, questions))

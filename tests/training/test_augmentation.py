@@ -37,6 +37,15 @@ def test_a_turned_image_asks_nothing_about_places() -> None:
     assert turned.question_text(_question("Mark every ship.")) == "Mark every ship."
 
 
+@pytest.mark.parametrize("text", ["Where has the river left its bed?", "Where could a plane be refuelled right now?"])
+def test_words_for_a_whole_class_stay_as_they_are(text: str) -> None:
+    flipped = Geometry(np.eye(2, 3), left_right=True, top_bottom=True, is_turned=True, is_cropped=True)
+    asked = QuestionSample("q", text, "implicit", None, class_name="flood_water")
+    assert flipped.question_text(asked) == text
+    # Without a class nothing tells that it is no place.
+    assert flipped.question_text(_question(text, "implicit")) is None
+
+
 def test_a_cropped_image_ranks_nothing() -> None:
     cropped = Geometry(np.eye(2, 3), left_right=False, top_bottom=False, is_turned=False, is_cropped=True)
     assert cropped.question_text(_question("The largest ship", "size")) is None

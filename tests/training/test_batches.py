@@ -1,5 +1,6 @@
 """A step's batch depends on the seed and the step alone."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +18,17 @@ CONFIG = BatchConfig(images=2, questions=5, side=64, seed=7)
 
 @pytest.fixture
 def samples(tmp_path: Path) -> list[ImageSample]:
-    return load_samples(Pack(write_pack(tmp_path)), "val")
+    """Two "town" pictures that have roofs and lack pools, and a "park" picture with a pool."""
+    return [
+        replace(
+            sample,
+            questions=tuple(
+                replace(question, class_name="pool" if "blue" in question.text else "roof")
+                for question in sample.questions
+            ),
+        )
+        for sample in load_samples(Pack(write_pack(tmp_path)), "val")
+    ]
 
 
 def test_a_resumed_run_sees_the_same_batch(samples: list[ImageSample]) -> None:
@@ -39,12 +50,43 @@ def test_shapes_and_ranges(samples: list[ImageSample]) -> None:
     assert torch.equal(batch.is_present, present)
 
 
-def test_every_text_of_a_batch_has_its_description(samples: list[ImageSample]) -> None:
+@pytest.mark.parametrize("config", [CONFIG, replace(CONFIG, mosaic_share=0.5, absent_share=0.5)])
+def test_every_text_of_a_batch_has_its_description(samples: list[ImageSample], config: BatchConfig) -> None:
     known = set(collect_texts(samples))
-    batches = TrainingBatches(samples, CONFIG, 40)
+    batches = TrainingBatches(samples, config, 40)
     for step in range(40):
         asked = {text for row in batches[step].texts for text in row}
         assert asked <= known
+
+
+def test_questions_for_what_an_image_lacks_come_from_other_images(samples: list[ImageSample]) -> None:
+    batches = TrainingBatches(samples, replace(CONFIG, absent_share=1.0), 30)
+    towns = [
+        (batches[step], image, row)
+        for step in range(30)
+        for image, row in enumerate(batches[step].texts)
+        if "Mark the blue pools." in row  # words of its own, which the park's picture is never asked in
+    ]
+    assert {text for _, _, row in towns for text in row} == {"Mark the blue pool.", "Mark the blue pools."}
+    for batch, image, _ in towns:
+        assert not batch.is_present[image].any()
+        assert batch.is_judged[image].all()
+        assert not batch.targets[image].any()
+
+
+def test_mosaics_leave_out_of_the_loss_what_nobody_labelled(samples: list[ImageSample]) -> None:
+    batches = TrainingBatches(samples, replace(CONFIG, mosaic_share=1.0), 10)
+    seen = [batches[step] for step in range(10)]
+    assert all(bool(batch.targets[~batch.is_known].eq(0).all()) for batch in seen)
+    assert any(not bool(batch.is_known.all()) for batch in seen), "park is not labelled for roofs"
+    for batch in seen:
+        assert torch.equal(batch.is_present, batch.targets.flatten(2).sum(-1) > 0)
+
+
+def test_nothing_is_drawn_for_a_share_of_none(samples: list[ImageSample]) -> None:
+    batch = TrainingBatches(samples, CONFIG, 10)[3]
+    assert bool(batch.is_known.all())
+    assert {text for row in batch.texts for text in row} <= set(collect_texts(samples))
 
 
 def test_targets_of_samples_are_those_of_the_pack(tmp_path: Path) -> None:

@@ -13,10 +13,13 @@ from serving.language.smollm2 import QuestionTokenizer, SmolLM2
 from serving.language.smollm2_weights import ensure_smollm2
 from serving.model.checkpoint import ADAPTER_NAMES, load_model
 from serving.model.config import MINI
+from serving.model.features import MaskPrediction
 from serving.model.segearth import SegEarth
 from tests.evaluation.tiny_packs import write_pack
 from training.checkpointing import read_rows
+from training.dense_losses import dense_losses
 from training.descriptions import build_table, collect_texts
+from training.errors import DescriptionsMissingError
 from training.export import export_model
 from training.initialisation import constant_visual_tokens, initialise_mini, standardise_descriptions
 from training.loop import MiniTrainer
@@ -78,12 +81,63 @@ def test_an_interrupted_training_ends_with_the_same_weights(root: Path, tmp_path
     assert (tmp_path / "training.png").stat().st_size > 10_000
 
 
+def test_a_recipe_may_end_with_the_mean_of_its_phases(root: Path, tmp_path: Path) -> None:
+    second = dataclasses.replace(PHASES[0], name="again")
+    recipe = dataclasses.replace(_recipe(PHASES[0], second), averaged=(("table", 0.25), ("again", 0.75)))
+    trainer, model = _build_trainer(root, tmp_path, recipe)
+    trainer.run()
+    parts = [torch.load(tmp_path / f"after_{name}.pt", weights_only=True) for name in ("table", "again")]
+    name = "mask_decoder.level_embed.weight"
+    assert not torch.equal(parts[0][name], parts[1][name])
+    torch.testing.assert_close(model.state_dict()[name], 0.25 * parts[0][name] + 0.75 * parts[1][name])
+
+
 def test_the_loss_falls(root: Path, tmp_path: Path) -> None:
     phase = dataclasses.replace(PHASES[0], steps=60, images=3, questions=3)
     trainer, _ = _build_trainer(root, tmp_path, _recipe(phase))
     trainer.run()
     totals = [float(row["total"]) for row in read_rows(tmp_path / "losses.csv")]
     assert totals[-1] < 0.75 * totals[0]
+
+
+def test_kept_descriptions_are_made_once_and_gone_on_with(root: Path, tmp_path: Path) -> None:
+    # Smaller pictures than the finished model's, at which the visual tokens cannot be read.
+    kept = Phase("mixed", "kept", steps=6, side=SIDE // 2, images=2, questions=2, warmup_steps=2, mosaic_share=0.5)
+    straight, model = _build_trainer(root, tmp_path / "straight", _recipe(PHASES[0], kept))
+    straight.run()
+    first, _ = _build_trainer(root, tmp_path / "cut", _recipe(PHASES[0], kept))
+    first.run(stop_after_steps=10)
+    rows = load_file(tmp_path / "cut" / "kept_descriptions.safetensors")["rows"]
+    assert rows.shape[0] == 4
+    second, resumed = _build_trainer(root, tmp_path / "cut", _recipe(PHASES[0], kept))
+    second.run()
+    for name, tensor in model.state_dict().items():
+        torch.testing.assert_close(resumed.state_dict()[name], tensor, atol=1e-5, rtol=1e-3, msg=name)
+    assert torch.equal(load_file(tmp_path / "cut" / "kept_descriptions.safetensors")["rows"], rows)
+
+
+def test_a_run_that_lost_its_descriptions_says_so(root: Path, tmp_path: Path) -> None:
+    kept = Phase("mixed", "kept", steps=6, side=SIDE, images=2, questions=2, warmup_steps=2)
+    first, _ = _build_trainer(root, tmp_path, _recipe(kept))
+    first.run(stop_after_steps=2)
+    (tmp_path / "kept_descriptions.safetensors").unlink()
+    second, _ = _build_trainer(root, tmp_path, _recipe(kept))
+    with pytest.raises(DescriptionsMissingError, match=r"no kept_descriptions\.safetensors"):
+        second.run()
+
+
+def test_unlabelled_cells_teach_nothing() -> None:
+    logits = torch.zeros(1, 1, 4, 4, requires_grad=True)
+    known = torch.zeros(1, 1, 4, 4, dtype=torch.bool)
+    known[..., :2] = True
+    targets = torch.zeros(1, 1, 4, 4)
+    targets[..., 0] = 1
+    prediction = MaskPrediction(logits, (), None)
+    there = torch.ones(1, 1, dtype=torch.bool)
+    dense_losses(prediction, targets, known, there, there).total.backward()
+    assert logits.grad is not None
+    assert not logits.grad[~known].any()
+    assert logits.grad[known].all()
 
 
 def test_a_frozen_encoder_stays_as_imagenet_left_it(root: Path, tmp_path: Path) -> None:

@@ -1,17 +1,24 @@
 """What a training of the mini model may learn from."""
 
 import json
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
+import torch
 from typer.testing import CliRunner
 
 from evaluation.pack import Pack
+from launch import load_settings
+from serving.model.checkpoint import load_model
+from serving.model.config import MINI, SegEarthConfig
 from tests.evaluation.tiny_packs import POOL, RED, question_row, write_pack, write_picture
 from training.batches import BatchConfig, TrainingBatches
+from training.checkpointing import read_rows
 from training.commands import build_train_app
-from training.errors import ExperimentChangedError, TrainingDataError
-from training.mini import load_split_samples, remember_experiment
+from training.errors import ExperimentChangedError, StartUnusableError, TrainingDataError
+from training.mini import count_trained_phases, load_split_samples, remember_experiment, train_mini_model
+from training.recipe import Phase, Recipe
 
 
 @pytest.fixture
@@ -76,6 +83,44 @@ def test_a_run_goes_on_with_what_it_was_begun_with(tmp_path: Path) -> None:
         remember_experiment(tmp_path / "run", {"town"}, "short")
     with pytest.raises(ExperimentChangedError, match=r"another recipe.*--recipe"):
         remember_experiment(tmp_path / "run", {"town", "hill"}, "full")
+
+
+def test_a_start_must_have_the_first_phases_behind_it() -> None:
+    table, mixed = Phase("table", "table", steps=1, side=64), Phase("mixed", "kept", steps=1, side=64)
+    recipe = Recipe((table, mixed), name="two")
+
+    def trained_by(*phases: Phase) -> SegEarthConfig:
+        return replace(MINI, training={"recipe": asdict(Recipe(phases))})
+
+    assert count_trained_phases(trained_by(table), recipe) == 1
+    for start in (MINI, trained_by(mixed), trained_by(table, mixed)):
+        with pytest.raises(StartUnusableError, match="the recipe two goes on from table"):
+            count_trained_phases(start, recipe)
+    with pytest.raises(StartUnusableError, match="untrained language model"):
+        count_trained_phases(trained_by(mixed), Recipe((mixed, table), name="turned"))
+
+
+def test_a_model_is_trained_further(root: Path, tmp_path: Path) -> None:
+    table = Phase("table", "table", steps=2, side=64, images=1, questions=2, warmup_steps=1)
+    mixed = replace(table, name="mixed", language="kept", absent_share=0.5)
+    cache = load_settings().cache_dir
+
+    def train(run: str, *phases: Phase, start_from: Path | None = None) -> Path:
+        out = tmp_path / run / "model"
+        recipe = Recipe(phases, validate_every=100, validation_images=1)
+        train_mini_model(
+            root, run_dir=tmp_path / run, cache_dir=cache, threads=2, out=out, recipe=recipe, start_from=start_from
+        )
+        return out
+
+    first = train("first", table)
+    second = train("second", table, mixed, start_from=first)
+    before, after = load_model(first), load_model(second)
+    assert [phase["name"] for phase in after.config.training["recipe"]["phases"]] == ["table", "mixed"]
+    assert torch.equal(before.projector.text_mean, after.projector.text_mean)
+    assert not torch.equal(before.mask_decoder.level_embed.weight, after.mask_decoder.level_embed.weight)
+    rows = read_rows(tmp_path / "second" / "losses.csv")
+    assert {row["phase"] for row in rows} == {"mixed"}
 
 
 def test_a_recipe_that_is_not_there_is_refused_with_those_that_are(tmp_path: Path) -> None:

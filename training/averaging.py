@@ -1,0 +1,58 @@
+"""The mean of the weights after several phases of one training.
+
+Source: "Model soups" (arXiv 2203.05482), "Averaging Weights Leads to Wider Optima" (arXiv 1803.05407). Running means
+and variances of the normalisations are averaged like weights.
+"""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from training.errors import StartUnusableError
+
+Weights = Mapping[str, Tensor]
+
+
+def keep_weights(run_dir: Path, phase: str, weights: Weights) -> None:
+    """Write the weights that a phase ended with, if they will be averaged."""
+    run_dir.mkdir(parents=True, exist_ok=True)
+    torch.save(dict(weights), _path(run_dir, phase))
+
+
+def average_phases(run_dir: Path, shares: Sequence[tuple[str, float]]) -> dict[str, Tensor]:
+    """Return the mean of what `keep_weights` kept; whole numbers are those of the last phase.
+
+    Args:
+        run_dir: of the training.
+        shares: phases with their shares, which add up to 1.
+
+    Raises:
+        StartUnusableError: the weights of a phase are not there.
+    """
+    if abs(sum(share for _, share in shares) - 1) > 1e-6:
+        raise ValueError(f"the shares add up to 1, got {shares}")
+    parts = [(_load(run_dir, phase), share) for phase, share in shares]
+    last = parts[-1][0]
+    return {
+        name: torch.stack([weights[name] * share for weights, share in parts]).sum(0)
+        if tensor.is_floating_point()
+        else tensor
+        for name, tensor in last.items()
+    }
+
+
+def _load(run_dir: Path, phase: str) -> Weights:
+    path = _path(run_dir, phase)
+    if not path.is_file():
+        raise StartUnusableError(
+            f"The recipe ends with a mean over several phases, and this run has no {path.name}. Please copy it from "
+            "the run of the model to start from, or train without --start-from."
+        )
+    weights: Weights = torch.load(path, weights_only=True, map_location="cpu")
+    return weights
+
+
+def _path(run_dir: Path, phase: str) -> Path:
+    return run_dir / f"after_{phase}.pt"
