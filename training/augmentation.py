@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from training.samples import QuestionSample
 from training.wording import is_ranked, is_spatial, mirror_text
 
-_TARGET_STRIDE = 4
+TARGET_STRIDE = 4
 _OVERSAMPLING = 2  # targets are warped at twice their final size, then averaged: small things keep their share
 
 
@@ -75,7 +75,7 @@ def warp_image(rgb: NDArray[np.uint8], geometry: Geometry, side: int) -> NDArray
 
 def warp_target(mask: NDArray[np.uint8], geometry: Geometry, side: int) -> NDArray[np.uint8]:
     """Return the share of each stride-4 cell that the target covers, uint8 0..255, (side/4, side/4)."""
-    fine = side // _TARGET_STRIDE * _OVERSAMPLING
+    fine = side // TARGET_STRIDE * _OVERSAMPLING
     ratio = fine / side
     # Pixel centres: square x -> fine x is (x + 0.5)·ratio - 0.5.
     matrix = geometry.matrix * ratio

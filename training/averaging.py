@@ -10,6 +10,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from training.checkpointing import load_checkpoint, save_checkpoint
 from training.errors import StartUnusableError
 
 Weights = Mapping[str, Tensor]
@@ -17,8 +18,7 @@ Weights = Mapping[str, Tensor]
 
 def keep_weights(run_dir: Path, phase: str, weights: Weights) -> None:
     """Write the weights that a phase ended with, if they will be averaged."""
-    run_dir.mkdir(parents=True, exist_ok=True)
-    torch.save(dict(weights), _path(run_dir, phase))
+    save_checkpoint(_path(run_dir, phase), weights)
 
 
 def average_phases(run_dir: Path, shares: Sequence[tuple[str, float]]) -> dict[str, Tensor]:
@@ -45,12 +45,12 @@ def average_phases(run_dir: Path, shares: Sequence[tuple[str, float]]) -> dict[s
 
 def _load(run_dir: Path, phase: str) -> Weights:
     path = _path(run_dir, phase)
-    if not path.is_file():
+    weights = load_checkpoint(path)
+    if weights is None:
         raise StartUnusableError(
             f"The recipe ends with a mean over several phases, and this run has no {path.name}. Please copy it from "
             "the run of the model to start from, or train without --start-from."
         )
-    weights: Weights = torch.load(path, weights_only=True, map_location="cpu")
     return weights
 
 

@@ -11,11 +11,10 @@ from numpy.typing import NDArray
 
 from evaluation.pictures import read_rgb
 from training.absences import find_labels
-from training.augmentation import Geometry, draw_geometry, warp_image, warp_target
+from training.augmentation import TARGET_STRIDE, Geometry, draw_geometry, warp_image, warp_target
 from training.samples import ImageSample, SampleTarget, decode_target
 
 _PRESENT_SHARE = 0.7  # of the questions ask for a class that one of the four has
-_STRIDE = 4
 
 
 @dataclass(frozen=True)
@@ -77,7 +76,7 @@ def build_mosaic(
         geometry = _draw_tile(rng, height, width, half)
         top, left = place // 2 * half, place % 2 * half
         picture[top : top + half, left : left + half] = warp_image(rgb, geometry, half)
-        cells = half // _STRIDE
+        cells = half // TARGET_STRIDE
         rows, columns = place // 2 * cells, place % 2 * cells
         labels = {name: target for name, target in find_labels(sample).items() if name in askable}
         tiles.append(
@@ -108,7 +107,7 @@ def _choose_classes(tiles: Sequence[_Tile], rng: np.random.Generator, count: int
 
 
 def _ask(name: str, tiles: Sequence[_Tile], half: int, smallest_cells: float) -> AskedClass:
-    cells = half // _STRIDE
+    cells = half // TARGET_STRIDE
     target = np.zeros((2 * cells, 2 * cells), np.uint8)
     is_known = np.zeros((2 * cells, 2 * cells), np.bool_)
     for tile in tiles:
