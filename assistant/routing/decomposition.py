@@ -45,7 +45,7 @@ class Decomposition:
     @property
     def class_question(self) -> str:
         """The question that finds all of the class."""
-        return f"Segment all the {self.class_name}."
+        return ask_for_all(self.class_name)
 
 
 _WHICH = re.compile(r"which(?: one| single)?(?: of)?(?: the)?(?: single)? (?!is |are )")
@@ -105,7 +105,7 @@ def decompose(question: str) -> Decomposition | None:
 def _parse_runner_up(words: str) -> Decomposition | None:
     """Return what "leave out the largest ship and mark the next one in size" asks for."""
     match = _RUNNER_UP.fullmatch(words)
-    if match is None or parse_rank(match["rank"]) is None or not _is_head(match["head"]):
+    if match is None or parse_rank(match["rank"]) is None or not is_head(match["head"]):
         return None
     rank = parse_rank(f"second {match['rank']}")
     return None if rank is None else Decomposition(_name(match["head"]), (Keep(rank),))
@@ -122,7 +122,7 @@ def _parse_phrase(words: str) -> Decomposition | None:
             found = _parse_predicate(asked["head"], asked["rank"])
             if found is not None:
                 return found
-    phrase = _strip_tail(phrase)
+    phrase = strip_tail(phrase)
     top = _TOP_BY_SIZE.fullmatch(phrase)
     if top:
         return _compose_rank(top["head"], f"{top['count']} largest")
@@ -143,7 +143,7 @@ def _parse_exception(phrase: str) -> Decomposition | None:
         return None
     head = _strip_article(match["head"])
     rank = parse_rank(re.sub(r"^(?:for )?the ", "", match["rest"]))
-    if rank is None or not _is_head(head):
+    if rank is None or not is_head(head):
         return None
     return Decomposition(_name(head), (Remove(rank),))
 
@@ -186,7 +186,7 @@ def _compose(head: str, qualifier: str) -> Decomposition | None:
     if counted and parse_rank(head) is None:
         # "the two ships nearest the pier": the number belongs to the order.
         picking, head = _count_picks(picking, read_count(counted["count"])), counted["head"]
-    if _is_head(head):
+    if is_head(head):
         return Decomposition(_name(head), _suit_region(head, picking))
     ranked = _split_rank(head)
     if ranked is None:
@@ -206,7 +206,7 @@ def _count_picks(picking: tuple[Operation, ...], count: int) -> tuple[Operation,
 def _compose_rank(head: str, rank: str) -> Decomposition | None:
     criterion = parse_rank(rank)
     head = _strip_article(head)
-    if criterion is None or not _is_head(head):
+    if criterion is None or not is_head(head):
         return None
     return Decomposition(_name(head), (Keep(criterion),))
 
@@ -252,7 +252,7 @@ _PICKING_WORDS = re.compile(
 )
 
 
-def _is_head(words: str) -> bool:
+def is_head(words: str) -> bool:
     """Whether words name a class of things: at most five words, none of them a pick or a clause."""
     if not is_thing(words) or len(words.split()) > 5 or re.search(r"[^a-z' ]|'s$", words):
         return False
@@ -262,10 +262,11 @@ def _is_head(words: str) -> bool:
 
 
 def _strip_ends(words: str) -> str:
-    return _strip_tail(re.sub(r"^i mean ", "", words))
+    return strip_tail(re.sub(r"^i mean ", "", words))
 
 
-def _strip_tail(words: str) -> str:
+def strip_tail(words: str) -> str:
+    """Return a normalised sentence without what it says last of itself: "in this image", "and mark them"."""
     previous = None
     while previous != words:
         previous = words
@@ -290,6 +291,11 @@ def _strip_article(words: str) -> str:
 
 def _name(head: str) -> str:
     return pluralise(drop_portion(head))
+
+
+def ask_for_all(class_name: str) -> str:
+    """Return the question that finds all of a class; the wording is one that the model learned."""
+    return f"Segment all the {class_name}."
 
 
 def is_one_thing(thing: str) -> bool:

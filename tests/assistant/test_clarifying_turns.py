@@ -39,7 +39,7 @@ def test_the_question_back_offers_a_few_choices_and_the_image_is_not_looked_at(t
     offer = talk.say(UNCLEAR)
     assert [type(event) for event in talk.events] == [Accepted, Stage, TextDelta, ChoicesOffered, Done]
     assert talk.events[3] == ChoicesOffered(offer.choices)
-    assert (talk.engine.questions, talk.engine.rated) == (["red boxes"], [UNCLEAR])
+    assert (talk.engine.questions, talk.engine.rated) == (["Segment all the red boxes."], [UNCLEAR])
     assert offer.text == f"I am not sure what you mean by “{UNCLEAR}”. Did you mean one of these?"
     assert len(offer.choices) == MOST_CHOICES
     assert {"remove the specks", "remove the small ones"} <= {choice.text for choice in offer.choices}
@@ -141,4 +141,4 @@ def test_small_talk_gets_a_sentence_and_no_choices(talk: BranchTalk) -> None:
     answer = talk.say("thanks!")
     assert answer.text.startswith("I mark things in this image.")
     assert answer.choices == ()
-    assert (talk.engine.questions, talk.engine.rated) == (["red boxes"], [])
+    assert (talk.engine.questions, talk.engine.rated) == (["Segment all the red boxes."], [])

@@ -46,7 +46,7 @@ def sizes(message: Message) -> tuple[int, int, int]:
 
 def test_what_is_new_is_found_in_both_images_and_marked_in_the_second(talk: BranchTalk) -> None:
     message = talk.say("what is new since the first?")
-    assert talk.engine.questions == ["Where are the red boxes?"] * 3
+    assert talk.engine.questions == ["Segment all the red boxes."] * 3
     assert message.image is not None
     assert message.image.name == "after.png"
     assert talk.marked(message) == CAME

@@ -179,7 +179,7 @@ def test_every_mask_says_how_it_was_made_and_from_what(talk: BranchTalk) -> None
     pointed = talk.ask("", change=Pointing(refined.id, (click,)))
     revised = talk.ask("", change=Revision(refined.id, ()))
     assert [message.making for message in (first, refined, pointed, revised)] == [
-        Asked("red boxes", ()),
+        Asked("Segment all the red boxes.", ()),
         Refined((LARGEST,)),
         Pointed((click,)),
         Revised(()),

@@ -172,7 +172,7 @@ def test_a_follow_up_is_answered_from_the_facts_without_the_engine(bench: Bench,
     events = bench.ask("how big is it?", conversation_id=first.conversation_id)
     assert kinds(events) == ["Accepted", "TextDelta", "Done"]
     assert "12 m²" in done(events).text
-    assert bench.engine.questions == ["where are the roofs?"]
+    assert bench.engine.questions == ["Segment all the roofs."]
     assert (done(events).mask_digest, done(events).facts) == (None, None)
 
 
@@ -222,8 +222,8 @@ def test_a_question_of_just_the_limit_is_answered(bench: Bench, image: ImageRef)
 
 
 def test_characters_that_cannot_be_stored_are_dropped_from_the_question(bench: Bench, image: ImageRef) -> None:
-    bench.ask("roofs\x00 \ud800here", image)
-    assert bench.engine.questions == ["roofs   here"]
+    bench.ask("where could a boat\x00 \ud800moor?", image)
+    assert bench.engine.questions == ["where could a boat   moor?"]
 
 
 def test_markup_in_a_question_stays_text(bench: Bench, image: ImageRef) -> None:

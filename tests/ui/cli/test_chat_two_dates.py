@@ -65,7 +65,7 @@ def test_what_is_new_from_the_question_to_exports_undo_branch_and_replay(program
         "unchanged": area_px(STAYED),
     }
     assert compared["fates"]["added"]["area_m2"] == pytest.approx(area_px(CAME) * STEP_M**2, rel=2e-3)
-    assert (compared["making"]["by"], compared["making"]["question"]) == ("compared", "Where are the red houses?")
+    assert (compared["making"]["by"], compared["making"]["question"]) == ("compared", "Segment all the red houses.")
     assert "16% of image 2 lies outside image 1" in compared["text"]
     assert "taken to be" not in compared["text"]
 
