@@ -1,8 +1,9 @@
 """What is surely not in an image, though nobody asked: negatives across sources.
 
 A source is labelled for a few classes and asked about few others, so that its look alone nearly tells which class is
-meant. These classes were judged absent by looking at samples of each source; a class that may well be there unlabelled
-(pools in a suburb) is left open.
+meant. These classes are those that the pack may ask for as absent (the lists in its `tools/make_questions.py`), and
+those that were judged absent by looking at samples of each source; a class that may well be there unlabelled (pools in
+a suburb) is left open. A class that any question of the image finds is there, whatever its source mostly lacks.
 """
 
 from collections.abc import Mapping
@@ -19,38 +20,94 @@ class _Rule:
     Attributes:
         absent: the classes.
         beside: only images that have one of these; empty for all images.
+        unless: no images that have one of these.
     """
 
     absent: frozenset[str]
     beside: frozenset[str] = frozenset()
+    unless: frozenset[str] = frozenset()
 
 
-_TOO_SMALL_FOR_SENTINEL_2 = frozenset(
-    {"airplane", "baseball_diamond", "basketball_court", "car", "ground_track_field", "solar_panel", "storage_tank"}
-    | {"swimming_pool", "tennis_court", "train", "vehicle"}
+def _classes(names: str) -> frozenset[str]:
+    return frozenset(names.split())
+
+
+_FAR_AWAY = _classes("glacier iceberg volcano")
+_ON_WATER = _classes("bridge harbor ship")
+_TOO_SMALL_FOR_SENTINEL_2 = _classes(
+    "airplane baseball_diamond basketball_court car ground_track_field solar_panel storage_tank swimming_pool "
+    "tennis_court train vehicle"
 )
-_MADE_BY_PEOPLE = _TOO_SMALL_FOR_SENTINEL_2 | {
-    "bridge", "building", "built_up", "container_port", "harbor", "road", "runway", "ship", "solar_farm", "stadium",
-}  # fmt: skip
+_MADE_BY_PEOPLE = (
+    _TOO_SMALL_FOR_SENTINEL_2 | _ON_WATER | _classes("building built_up container_port road runway solar_farm stadium")
+)
 _RULES: Mapping[str, tuple[_Rule, ...]] = {
-    "arctic_lakes": (_Rule(_MADE_BY_PEOPLE | {"farmland", "forest"}),),
-    "drone_forest": (_Rule(_MADE_BY_PEOPLE - {"road", "building", "built_up", "car", "vehicle"}),),
-    "epfl_roads": (_Rule(frozenset({"farmland", "solar_farm", "solar_panel", "swimming_pool", "container_port"})),),
-    "flood_area": (_Rule(frozenset({"container_port", "iceberg", "solar_farm", "solar_panel", "stadium"})),),
-    "hot_fair": (
-        _Rule(frozenset({"container_port", "solar_farm", "solar_panel", "storage_tank", "swimming_pool", "train"})),
-    ),
-    "mass_roads": (_Rule(frozenset({"solar_farm", "solar_panel", "container_port"})),),
-    "naip_fields": (_Rule(frozenset({"basketball_court", "runway", "flood_water"})),),
-    "nwpu_vhr10": (
-        _Rule(frozenset({"solar_farm", "solar_panel"})),
+    "arctic_lakes": (_Rule(_MADE_BY_PEOPLE | _classes("farmland forest")),),
+    "bozen_roofs": (
         _Rule(
-            frozenset({"farmland", "swimming_pool"}),
-            beside=frozenset({"airplane", "ship", "storage_tank", "vehicle"}),
+            _classes("airplane baseball_diamond container_port flood_water harbor iceberg ship volcano wind_turbine")
         ),
     ),
-    "s2_india": (_Rule(_TOO_SMALL_FOR_SENTINEL_2),),
-    "sp_pools": (_Rule(frozenset({"container_port", "forest"})),),
+    "dronedeploy": (
+        _Rule(
+            _FAR_AWAY
+            | _classes("airplane baseball_diamond farmland harbor runway ship stadium storage_tank train wind_turbine")
+        ),
+    ),
+    "drone_forest": (
+        _Rule((_MADE_BY_PEOPLE - _classes("road building built_up car vehicle")) | _FAR_AWAY | {"wind_turbine"}),
+    ),
+    "epfl_roads": (
+        _Rule(
+            _FAR_AWAY
+            | _classes(
+                "airplane container_port farmland flood_water harbor runway ship solar_farm solar_panel storage_tank "
+                "swimming_pool wind_turbine"
+            )
+        ),
+    ),
+    "flood_area": (
+        _Rule(
+            _FAR_AWAY
+            | _classes(
+                "airplane baseball_diamond basketball_court container_port ground_track_field runway solar_farm "
+                "solar_panel stadium storage_tank tennis_court wind_turbine"
+            )
+        ),
+    ),
+    "hot_fair": (
+        _Rule(
+            _ON_WATER
+            | _classes(
+                "airplane baseball_diamond container_port flood_water glacier ground_track_field iceberg runway "
+                "solar_farm solar_panel stadium storage_tank swimming_pool train wind_turbine"
+            )
+        ),
+    ),
+    "mass_roads": (
+        _Rule(_FAR_AWAY | _classes("airplane container_port flood_water runway solar_farm solar_panel wind_turbine")),
+    ),
+    "naip_fields": (
+        _Rule(_FAR_AWAY | _classes("airplane basketball_court container_port flood_water harbor runway ship stadium")),
+    ),
+    "nwpu_vhr10": (
+        _Rule(_FAR_AWAY | _classes("solar_farm solar_panel wind_turbine")),
+        # Annotated wherever they are.
+        _Rule(
+            _classes("airplane baseball_diamond basketball_court ground_track_field storage_tank tennis_court"),
+        ),
+        _Rule(_ON_WATER | {"flood_water"}, unless=_ON_WATER),
+        _Rule(_classes("farmland swimming_pool"), beside=_classes("airplane ship storage_tank vehicle")),
+    ),
+    "s2_india": (_Rule(_TOO_SMALL_FOR_SENTINEL_2 | _FAR_AWAY | {"wind_turbine"}),),
+    "sp_pools": (
+        _Rule(
+            _FAR_AWAY
+            | _classes(
+                "baseball_diamond container_port farmland flood_water forest harbor ship solar_farm wind_turbine"
+            )
+        ),
+    ),
 }
 
 
@@ -67,8 +124,8 @@ def find_labels(sample: ImageSample) -> dict[str, SampleTarget | None]:
     for question in sample.questions:
         if asks_anywhere(question):
             labels[question.class_name] = question.target
-    present = {name for name, target in labels.items() if target is not None}
+    present = {question.class_name for question in sample.questions if question.target is not None}
     for rule in _RULES.get(sample.source, ()):
-        if not rule.beside or rule.beside & present:
-            labels.update({name: None for name in sorted(rule.absent) if name not in labels})
+        if (not rule.beside or rule.beside & present) and not rule.unless & present:
+            labels.update({name: None for name in sorted(rule.absent - present) if name not in labels})
     return labels

@@ -1,24 +1,43 @@
-"""The mean of the weights after several phases of one training.
+"""Means of weights: over the steps of one phase, and after several phases of one training.
 
 Source: "Model soups" (arXiv 2203.05482), "Averaging Weights Leads to Wider Optima" (arXiv 1803.05407). Running means
 and variances of the normalisations are averaged like weights.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from training.checkpointing import load_checkpoint, save_checkpoint
 from training.errors import StartUnusableError
 
+START = "start"
+"""The name, among those of phases, of the weights that a run was told to go on from."""
+
 Weights = Mapping[str, Tensor]
+
+
+def moving_average(model: nn.Module, decay: float) -> AveragedModel:
+    """Return an exponential moving average that begins with the weights of `model` as they are."""
+    return AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(decay), use_buffers=True)
 
 
 def keep_weights(run_dir: Path, phase: str, weights: Weights) -> None:
     """Write the weights that a phase ended with, if they will be averaged."""
     save_checkpoint(_path(run_dir, phase), weights)
+
+
+def require_weights(run_dir: Path, phases: Collection[str]) -> None:
+    """Raise `StartUnusableError` unless the weights after all these phases were kept."""
+    for phase in sorted(phases):
+        if not _path(run_dir, phase).is_file():
+            raise StartUnusableError(
+                f"The recipe has a mean over several phases, and this run has no {_path(run_dir, phase).name}. Please "
+                "copy it from the run of the model to start from, or train without --start-from."
+            )
 
 
 def average_phases(run_dir: Path, shares: Sequence[tuple[str, float]]) -> dict[str, Tensor]:
@@ -33,6 +52,7 @@ def average_phases(run_dir: Path, shares: Sequence[tuple[str, float]]) -> dict[s
     """
     if abs(sum(share for _, share in shares) - 1) > 1e-6:
         raise ValueError(f"the shares add up to 1, got {shares}")
+    require_weights(run_dir, [phase for phase, _ in shares])
     parts = [(_load(run_dir, phase), share) for phase, share in shares]
     last = parts[-1][0]
     return {
@@ -44,13 +64,8 @@ def average_phases(run_dir: Path, shares: Sequence[tuple[str, float]]) -> dict[s
 
 
 def _load(run_dir: Path, phase: str) -> Weights:
-    path = _path(run_dir, phase)
-    weights = load_checkpoint(path)
-    if weights is None:
-        raise StartUnusableError(
-            f"The recipe ends with a mean over several phases, and this run has no {path.name}. Please copy it from "
-            "the run of the model to start from, or train without --start-from."
-        )
+    weights = load_checkpoint(_path(run_dir, phase))
+    assert weights is not None
     return weights
 
 

@@ -37,7 +37,7 @@ def train_mini(
         str, typer.Option(help="Sources to train without, separated by commas: how are places that it never saw?")
     ] = "",
     recipe: Annotated[
-        str, typer.Option(help="Which phases: full, or one of the short ones of training/recipe.py.")
+        str, typer.Option(help="Which phases: full, further, or one of the short ones of training/recipe.py.")
     ] = "full",
     start_from: Annotated[
         Path | None,

@@ -10,6 +10,7 @@ import structlog
 import torch
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from torch import Tensor
+from torch.optim.swa_utils import AveragedModel
 from torch.utils.data import DataLoader
 
 from evaluation.pictures import read_rgb
@@ -20,7 +21,7 @@ from serving.model.features import ImageFeatures
 from serving.model.normalisation import normalise_images
 from serving.model.segearth import SegEarth
 from training.adapters import Adapters
-from training.averaging import average_phases, keep_weights
+from training.averaging import START, average_phases, keep_weights, moving_average, require_weights
 from training.batches import Batch, BatchConfig, TrainingBatches
 from training.checkpointing import append_row, load_checkpoint, save_checkpoint
 from training.dense_losses import dense_losses
@@ -66,6 +67,7 @@ class MiniTrainer:
         language.requires_grad_(False)
         self._adapters = Adapters(language.causal_model, self._config.language)
         self._kept: DescriptionTable | None = None
+        self._average: AveragedModel | None = None
         self._seconds = 0.0
         self._steps_left: int | None = None
 
@@ -85,27 +87,27 @@ class MiniTrainer:
             first_phase, first_step = state["phase"], state["step"]
             self._seconds = state["seconds"]
             _LOG.info("training_resumed", phase=first_phase, step=first_step)
+        to_come = {phase.name for phase in self._recipe.phases[first_phase:]}
+        require_weights(self._run_dir, self._recipe.list_averaged_phases(first_phase) - to_come)
         for index, phase in enumerate(self._recipe.phases):
             if index < first_phase:
                 continue
             is_resumed = state is not None and index == first_phase and first_step > 0
-            optimiser_state = state["optimiser"] if is_resumed and state is not None else None
-            self._run_phase(index, phase, first_step if is_resumed else 0, optimiser_state)
+            self._run_phase(index, phase, first_step if is_resumed else 0, state if is_resumed else None)
             if self._steps_left == 0:
                 return
         if self._recipe.averaged:
             self._model.load_state_dict(average_phases(self._run_dir, self._recipe.averaged))
 
-    def take_over(self, folder: Path, last_phase: str) -> None:
+    def take_over(self, folder: Path) -> None:
         """Go on from the adapters and the time of the model in `folder`, whose weights the model has already.
 
         Args:
             folder: of a model that this recipe's first phases trained.
-            last_phase: the last of them.
         """
         self._adapters.load(folder)
-        if last_phase in dict(self._recipe.averaged):
-            keep_weights(self._run_dir, last_phase, self._model.state_dict())
+        if START in self._recipe.list_averaged_phases():
+            keep_weights(self._run_dir, START, self._model.state_dict())
         self._seconds = float(self._config.training.get("seconds", 0))
 
     @property
@@ -122,12 +124,18 @@ class MiniTrainer:
     def _checkpoint_path(self) -> Path:
         return self._run_dir / "checkpoint.pt"
 
-    def _run_phase(self, index: int, phase: Phase, first_step: int, optimiser_state: dict[str, Any] | None) -> None:
+    def _run_phase(self, index: int, phase: Phase, first_step: int, state: dict[str, Any] | None) -> None:
+        if phase.begins_with and first_step == 0:
+            self._model.load_state_dict(average_phases(self._run_dir, phase.begins_with))
         if phase.language == "kept":
-            self._kept = self._keep_descriptions(is_resumed=first_step > 0)
+            is_first = all(before.language != "kept" for before in self._recipe.phases[:index])
+            self._kept = self._keep_descriptions(is_resumed=first_step > 0, is_first=is_first)
         optimiser = self._build_optimiser(phase)
-        if optimiser_state is not None:
-            optimiser.load_state_dict(optimiser_state)
+        self._average = moving_average(self._model, phase.ema_decay) if phase.ema_decay else None
+        if state is not None:
+            optimiser.load_state_dict(state["optimiser"])
+            if self._average is not None:
+                self._average.load_state_dict(state["average"])
         batches = TrainingBatches(
             self._train,
             BatchConfig(
@@ -167,6 +175,9 @@ class MiniTrainer:
                     row: dict[str, str | float] = {"phase": phase.name, "step": done, **losses}
                     row["seconds"] = round(self._seconds, 1)
                     append_row(self._run_dir / "losses.csv", row)
+                if done == phase.steps and self._average is not None:
+                    self._validate(phase, done, weights="last")
+                    self._model.load_state_dict(self._average.module.state_dict())
                 if done % self._recipe.checkpoint_every == 0 or is_last:
                     self._save(index, phase, done, optimiser)
                 if done % self._recipe.validate_every == 0 or done == phase.steps:
@@ -203,6 +214,8 @@ class MiniTrainer:
         ]
         norm = torch.stack(norms).norm()
         optimiser.step()
+        if self._average is not None:
+            self._average.update_parameters(self._model)
         named = {"total": losses.total, "bce": losses.bce, "dice": losses.dice, "presence": losses.presence}
         return {name: round(float(value.detach()), 4) for name, value in {**named, "gradient_norm": norm}.items()}
 
@@ -217,13 +230,13 @@ class MiniTrainer:
         return tokens
 
     @torch.no_grad()
-    def _keep_descriptions(self, *, is_resumed: bool) -> DescriptionTable:
+    def _keep_descriptions(self, *, is_resumed: bool, is_first: bool) -> DescriptionTable:
         """Return descriptions by the language model as it is, after the visual tokens of images from all over train.
 
-        A resumed phase goes on with those that it began with; the encoder has moved since.
+        A run makes them once: a resumed phase and later ones go on with them, though the encoder has moved since.
         """
         texts, path = collect_texts(self._train), self._run_dir / "kept_descriptions.safetensors"
-        if is_resumed:
+        if is_resumed or (not is_first and path.is_file()):
             return load_table(texts, path)
         self._model.eval()
         places = [int((part + 0.5) * len(self._train) / _STAND_INS) for part in range(_STAND_INS)]
@@ -257,7 +270,7 @@ class MiniTrainer:
 
     def _save(self, index: int, phase: Phase, step: int, optimiser: torch.optim.Optimizer) -> None:
         is_over = step == phase.steps
-        if is_over and phase.name in dict(self._recipe.averaged):
+        if is_over and phase.name in self._recipe.list_averaged_phases():
             keep_weights(self._run_dir, phase.name, self._model.state_dict())
         save_checkpoint(
             self._checkpoint_path,
@@ -265,13 +278,14 @@ class MiniTrainer:
                 "model": self._model.state_dict(),
                 "adapters": self._adapters.state(),
                 "optimiser": optimiser.state_dict(),
+                "average": None if self._average is None else self._average.state_dict(),
                 "phase": index + 1 if is_over else index,
                 "step": 0 if is_over else step,
                 "seconds": self._seconds,
             },
         )
 
-    def _validate(self, phase: Phase, step: int) -> None:
+    def _validate(self, phase: Phase, step: int, weights: str = "kept") -> None:
         scores = self._score(phase, self._val[:: max(1, len(self._val) // self._recipe.validation_images)])
         report = summarise(scores, self._config.presence_threshold)
         append_row(
@@ -279,13 +293,14 @@ class MiniTrainer:
             {
                 "phase": phase.name,
                 "step": step,
+                "weights": weights,
                 "giou": report.giou,
                 "present": report.present,
                 "absent": report.absent,
                 "report": str(report),
             },
         )
-        _LOG.info("validated", phase=phase.name, step=step, report=str(report))
+        _LOG.info("validated", phase=phase.name, step=step, weights=weights, report=str(report))
 
     def calibrate_presence(self) -> float:
         """Return the presence threshold that serves the whole of val best."""

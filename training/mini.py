@@ -12,6 +12,7 @@ from serving.language.smollm2_weights import ensure_smollm2
 from serving.model.checkpoint import load_config, load_model
 from serving.model.config import MINI, SegEarthConfig
 from serving.model.segearth import SegEarth, to_channels_last
+from training.averaging import START
 from training.descriptions import DescriptionTable, build_table, collect_texts
 from training.errors import ExperimentChangedError, StartUnusableError
 from training.export import export_model
@@ -50,7 +51,7 @@ def train_mini_model(
 
     Raises:
         TrainingDataError: the folder is not in the form, or has no such source.
-        StartUnusableError: `start_from` was trained by other phases.
+        StartUnusableError: `start_from` was trained by other phases, or the recipe needs one and none is given.
         ExperimentChangedError: the run was begun with other sources or another recipe.
         CheckpointMissingError: SmolLM2's weights are not there.
     """
@@ -62,6 +63,10 @@ def train_mini_model(
     folder = ensure_smollm2(cache_dir)
     language = SmolLM2(folder, QuestionTokenizer(folder, MINI.instruction), dtype=fastest_dtype())
     if start_from is None:
+        if START in recipe.list_averaged_phases():
+            raise StartUnusableError(
+                f"The recipe {recipe.name} goes on from a model. Please name it with --start-from."
+            )
         model, table = _begin(whole, train_samples, language, recipe, run_dir)
         trainer = MiniTrainer(model, language, table, train_samples, val_samples, recipe, run_dir)
         trainer.run()
@@ -69,7 +74,7 @@ def train_mini_model(
         first_phase = count_trained_phases(load_config(start_from), recipe)
         model = load_model(start_from)
         trainer = MiniTrainer(model, language, None, train_samples, val_samples, recipe, run_dir)
-        trainer.take_over(start_from, recipe.phases[first_phase - 1].name)
+        trainer.take_over(start_from)
         trainer.run(first_phase=first_phase)
     model.config = dataclasses.replace(model.config, presence_threshold=trainer.calibrate_presence())
     export_model(

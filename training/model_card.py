@@ -73,6 +73,7 @@ def write_model_card(
         sources=", ".join(config.training["sources"]),
         hours=config.training["seconds"] / 3600,
         phases=_phases_table(config.training["recipe"]["phases"]),
+        end=_describe_mean(config.training["recipe"].get("averaged", ()), otherwise="those after the last phase"),
         seed=config.training["recipe"]["seed"],
         input_size=config.input_size,
         comparison=_comparison_table(reports),
@@ -157,10 +158,32 @@ def _templates_table(reports: Mapping[str, Reports]) -> str:
 
 def _phases_table(phases: Sequence[Mapping[str, Any]]) -> str:
     rows = [
-        [phase["name"], phase["language"], phase["steps"], phase["side"], f"{phase['images']} × {phase['questions']}"]
-        for phase in phases
+        [
+            phase["name"],
+            phase["language"],
+            phase["steps"],
+            phase["side"],
+            f"{phase['images']} × {phase['questions']}",
+            f"{phase.get('mosaic_share', 0.0):.0%}",
+            f"{phase.get('absent_share', 0.0):.0%}",
+            _describe_mean(phase.get("begins_with", ()), otherwise="the phase before" if row else "ImageNet"),
+        ]
+        for row, phase in enumerate(phases)
     ]
-    return _table(("phase", "language model", "steps", "input, px", "images × questions a step"), rows)
+    header = (
+        "phase",
+        "language model",
+        "steps",
+        "input, px",
+        "images × questions a step",
+        "mosaics",
+        "asked though absent",
+    )
+    return _table((*header, "begins with"), rows)
+
+
+def _describe_mean(shares: Sequence[tuple[str, float]], *, otherwise: str) -> str:
+    return " + ".join(f"{share:g} {name}" for name, share in shares) or otherwise
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from training.averaging import START
 from training.colour import ColourRange
 
 
@@ -31,6 +32,10 @@ class Phase:
         source_balance: an image's weight falls with its source's size to this power.
         mosaic_share: of the pictures are made of four images; see `training.mosaic`.
         absent_share: of the questions to one image ask for what it is known to lack; see `training.absences`.
+        ema_decay: the phase ends with an exponential moving average of its weights, which keeps this share of itself at
+            each step; 0 ends with the last step's weights.
+        begins_with: the mean of the weights after several earlier phases, each with its share; empty for those that
+            the phase before ended with.
     """
 
     name: str
@@ -50,6 +55,8 @@ class Phase:
     source_balance: float = 0.1
     mosaic_share: float = 0.0
     absent_share: float = 0.0
+    ema_decay: float = 0.0
+    begins_with: tuple[tuple[str, float], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -58,7 +65,7 @@ class Recipe:
 
     Attributes:
         averaged: the finished model's weights are the mean of those after these phases, each with its share; empty for
-            those after the last phase. See `training.averaging`.
+            those after the last phase. "start" is the model that the run goes on from. See `training.averaging`.
     """
 
     phases: tuple[Phase, ...]
@@ -74,6 +81,26 @@ class Recipe:
         """Side of the square that the finished model reads."""
         return max(phase.side for phase in self.phases)
 
+    def list_averaged_phases(self, first_phase: int = 0) -> frozenset[str]:
+        """Return the phases whose weights are part of a mean that is still to be taken when `first_phase` begins."""
+        means = (self.averaged, *(phase.begins_with for phase in self.phases[first_phase:]))
+        return frozenset(name for mean in means for name, _ in mean)
+
+
+_LAST_PHASE = Phase(
+    name="absences",
+    language="kept",
+    steps=430,
+    side=512,
+    learning_rate=3e-4,
+    encoder_learning_rate=1.5e-4,
+    final_share=0.1,
+    warmup_steps=40,
+    mosaic_share=0.15,
+    absent_share=0.25,
+    ema_decay=0.99,
+    begins_with=(("masks-long", 0.2), ("masks-longer", 0.4), ("mixed", 0.4)),
+)
 
 MINI_RECIPE = Recipe(
     phases=(
@@ -129,15 +156,6 @@ MINI_RECIPE = Recipe(
             final_share=0.01,
             warmup_steps=60,
         ),
-    )
-)
-
-# Goes on from the model that ships (--start-from models/mini); not yet what ships, see docs/quality.md.
-_FURTHER_RECIPE = replace(
-    MINI_RECIPE,
-    name="further",
-    phases=(
-        *MINI_RECIPE.phases,
         Phase(
             name="mixed",
             language="kept",
@@ -150,8 +168,16 @@ _FURTHER_RECIPE = replace(
             mosaic_share=0.3,
             absent_share=0.15,
         ),
-    ),
-    averaged=(("masks-long", 0.2), ("masks-longer", 0.4), ("mixed", 0.4)),
+        _LAST_PHASE,
+    )
+)
+
+# Goes on from the model that ships (--start-from models/mini).
+_FURTHER_RECIPE = replace(
+    MINI_RECIPE,
+    name="further",
+    phases=(*MINI_RECIPE.phases, replace(_LAST_PHASE, name="further", begins_with=())),
+    averaged=((START, 0.5), ("further", 0.5)),
 )
 
 _SHORT_PHASE = Phase(name="table", language="table", steps=600, side=320, questions=8, warmup_steps=60)

@@ -58,3 +58,15 @@ def test_sources_add_what_was_judged_absent_and_leave_open_what_was_not() -> Non
 
 def test_a_label_outweighs_the_rule() -> None:
     assert find_labels(_sample("hot_fair", _present("storage_tank")))["storage_tank"] is _there
+
+
+def test_a_class_that_a_part_of_the_image_holds_is_not_called_absent() -> None:
+    corner = _present("tennis_court", "The tennis court in the corner", kind="position")
+    labels = find_labels(_sample("nwpu_vhr10", corner))
+    assert "tennis_court" not in labels
+    assert labels["basketball_court"] is None
+
+
+def test_what_lies_on_water_is_left_open_where_some_of_it_is_there() -> None:
+    assert "bridge" not in find_labels(_sample("nwpu_vhr10", _present("ship")))
+    assert find_labels(_sample("nwpu_vhr10", _present("airplane")))["bridge"] is None

@@ -92,6 +92,36 @@ def test_a_recipe_may_end_with_the_mean_of_its_phases(root: Path, tmp_path: Path
     torch.testing.assert_close(model.state_dict()[name], 0.25 * parts[0][name] + 0.75 * parts[1][name])
 
 
+def test_a_phase_may_begin_with_the_mean_of_earlier_ones(root: Path, tmp_path: Path) -> None:
+    again = dataclasses.replace(PHASES[0], name="again")
+    resting = dataclasses.replace(PHASES[0], learning_rate=0.0, encoder_learning_rate=0.0, weight_decay=0.0)
+    branch = dataclasses.replace(resting, name="branch", begins_with=(("table", 0.5), ("again", 0.5)))
+    trainer, model = _build_trainer(root, tmp_path, _recipe(PHASES[0], again, branch))
+    trainer.run()
+    parts = [torch.load(tmp_path / f"after_{name}.pt", weights_only=True) for name in ("table", "again")]
+    name = "mask_decoder.level_embed.weight"
+    torch.testing.assert_close(model.state_dict()[name], (parts[0][name] + parts[1][name]) / 2)
+    assert not (tmp_path / "after_branch.pt").exists()
+
+
+def test_an_interrupted_phase_ends_with_the_same_moving_average(root: Path, tmp_path: Path) -> None:
+    phase = dataclasses.replace(PHASES[0], ema_decay=0.8)
+    straight, model = _build_trainer(root, tmp_path / "straight", _recipe(phase))
+    straight.run()
+    first, _ = _build_trainer(root, tmp_path / "cut", _recipe(phase))
+    first.run(stop_after_steps=4)
+    second, resumed = _build_trainer(root, tmp_path / "cut", _recipe(phase))
+    second.run()
+    plain, last = _build_trainer(root, tmp_path / "plain", _recipe(PHASES[0]))
+    plain.run()
+    name = "mask_decoder.level_embed.weight"
+    assert not torch.allclose(model.state_dict()[name], last.state_dict()[name], atol=1e-5), "it is an average"
+    for name, tensor in model.state_dict().items():
+        torch.testing.assert_close(resumed.state_dict()[name], tensor, atol=1e-5, rtol=1e-3, msg=name)
+    rows = read_rows(tmp_path / "straight" / "validation.csv")
+    assert [row["weights"] for row in rows] == ["last", "kept"], "measured with and without"
+
+
 def test_the_loss_falls(root: Path, tmp_path: Path) -> None:
     phase = dataclasses.replace(PHASES[0], steps=60, images=3, questions=3)
     trainer, _ = _build_trainer(root, tmp_path, _recipe(phase))

@@ -105,9 +105,11 @@ def test_a_model_is_trained_further(root: Path, tmp_path: Path) -> None:
     mixed = replace(table, name="mixed", language="kept", absent_share=0.5)
     cache = load_settings().cache_dir
 
-    def train(run: str, *phases: Phase, start_from: Path | None = None) -> Path:
+    def train(
+        run: str, *phases: Phase, start_from: Path | None = None, averaged: tuple[tuple[str, float], ...] = ()
+    ) -> Path:
         out = tmp_path / run / "model"
-        recipe = Recipe(phases, validate_every=100, validation_images=1)
+        recipe = Recipe(phases, averaged, validate_every=100, validation_images=1)
         train_mini_model(
             root, run_dir=tmp_path / run, cache_dir=cache, threads=2, out=out, recipe=recipe, start_from=start_from
         )
@@ -121,6 +123,22 @@ def test_a_model_is_trained_further(root: Path, tmp_path: Path) -> None:
     assert not torch.equal(before.mask_decoder.level_embed.weight, after.mask_decoder.level_embed.weight)
     rows = read_rows(tmp_path / "second" / "losses.csv")
     assert {row["phase"] for row in rows} == {"mixed"}
+
+    # The other way: the start alone, told apart from what the phase made of it.
+    kept = load_model(train("third", table, mixed, start_from=first, averaged=(("start", 1.0),)))
+    torch.testing.assert_close(kept.mask_decoder.level_embed.weight, before.mask_decoder.level_embed.weight)
+    with pytest.raises(StartUnusableError, match=r"no after_table\.pt"):
+        train("fourth", table, mixed, start_from=first, averaged=(("table", 0.5), ("mixed", 0.5)))
+
+
+def test_a_recipe_that_goes_on_says_what_it_needs_before_anything_is_trained(root: Path, tmp_path: Path) -> None:
+    table = Phase("table", "table", steps=2, side=64, images=1, questions=2, warmup_steps=1)
+    recipe = Recipe((table, replace(table, name="further", language="kept")), averaged=(("start", 1.0),))
+    with pytest.raises(StartUnusableError, match=r"goes on from a model.*--start-from"):
+        train_mini_model(
+            root, run_dir=tmp_path / "run", cache_dir=load_settings().cache_dir, threads=2, out=tmp_path, recipe=recipe
+        )
+    assert not (tmp_path / "run" / "losses.csv").exists()
 
 
 def test_a_recipe_that_is_not_there_is_refused_with_those_that_are(tmp_path: Path) -> None:

@@ -41,7 +41,9 @@ def folders(tmp_path: Path) -> tuple[Path, Path]:
     reports_dir.mkdir()
     torch.manual_seed(0)
     phase = {"name": "table", "language": "table", "steps": 5, "side": 64, "images": 2, "questions": 3}
-    training = {"sources": ["a", "b"], "seconds": 5400, "recipe": {"phases": [phase], "seed": 20}}
+    again = {**phase, "name": "again", "mosaic_share": 0.15, "begins_with": [["table", 0.25], ["start", 0.75]]}
+    recipe = {"phases": [phase, again], "seed": 20, "averaged": [["table", 0.5], ["again", 0.5]]}
+    training = {"sources": ["a", "b"], "seconds": 5400, "recipe": recipe}
     save_model(SegEarth(dataclasses.replace(MINI, training=training)), model_dir)
     digest = digest_checkpoint(model_dir)
     for split in ("val", "test"):
@@ -61,6 +63,8 @@ def test_figures_of_the_reports_stand_in_the_card(folders: tuple[Path, Path]) ->
     assert "five sources** | 0.629 |" in card
     assert digest_checkpoint(model_dir) in card
     assert "1.5 hours" in card
+    assert "| again | table | 5 | 64 | 2 × 3 | 15% | 0% | 0.25 table + 0.75 start |" in card
+    assert "The weights that ship: 0.5 table + 0.5 again." in card
     assert "{" not in card
 
 

@@ -1,6 +1,7 @@
 """The recipes differ where their names say, and nowhere else."""
 
-from dataclasses import asdict, replace
+import json
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,8 @@ def test_the_full_recipe_ends_with_the_model_that_ships() -> None:
     assert RECIPES["full"] is MINI_RECIPE
     assert MINI_RECIPE.side == MINI.input_size
     for phase, shipped in zip(MINI_RECIPE.phases, load_config(SHIPPED).training["recipe"]["phases"], strict=True):
-        assert asdict(phase) == asdict(replace(phase, **shipped)), "what was trained with is what stands here"
+        stands_here = json.loads(json.dumps(asdict(phase)))
+        assert stands_here == {**stands_here, **shipped}, "what was trained with is what stands here"
 
 
 def test_the_model_that_ships_can_be_trained_further() -> None:
@@ -25,9 +27,20 @@ def test_the_model_that_ships_can_be_trained_further() -> None:
     assert further.phases[: len(MINI_RECIPE.phases)] == MINI_RECIPE.phases
     assert count_trained_phases(load_config(SHIPPED), further) == len(MINI_RECIPE.phases)
     assert further.side == MINI.input_size
-    names = [phase.name for phase in further.phases]
-    assert {name for name, _ in further.averaged} <= set(names)
-    assert sum(share for _, share in further.averaged) == pytest.approx(1)
+    still_needed = further.list_averaged_phases(len(MINI_RECIPE.phases))
+    assert still_needed == {"start", "further"}, "nothing that only the first training's own folder has"
+
+
+@pytest.mark.parametrize("name", ["full", "further"])
+def test_a_mean_is_of_phases_that_come_before(name: str) -> None:
+    recipe = RECIPES[name]
+    before = {"start"}
+    for phase in recipe.phases:
+        assert {part for part, _ in phase.begins_with} <= before
+        assert not phase.begins_with or sum(share for _, share in phase.begins_with) == pytest.approx(1)
+        before.add(phase.name)
+    assert {part for part, _ in recipe.averaged} <= before
+    assert not recipe.averaged or sum(share for _, share in recipe.averaged) == pytest.approx(1)
 
 
 @pytest.mark.parametrize(
