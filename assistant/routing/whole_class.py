@@ -6,7 +6,6 @@ wordings does best when it hears one that it knows. What is understood is unders
 """
 
 import re
-from collections.abc import Iterator
 
 from assistant.routing.decomposition import LONGEST_COMPOUND, is_head, name_class, strip_tail
 from assistant.routing.nouns import pluralise
@@ -19,7 +18,7 @@ _BEFORE = re.compile(
 )
 _VERB = (
     rf"(?:{VERB}|paint|fill|tint|label|annotate|digitise|digitize|cut out|separate|return|reveal|spot|cover|capture"
-    r"|tag|flag|recognise|recognize|extract)"
+    r"|tag|flag|recognise|recognize)"
 )
 _ALL = r"(?:(?:all|every|each|any|some)(?: (?:single|one))?(?: of)? (?:the |these |those )?|the |these |those )"
 _EXTENT = (
@@ -47,9 +46,9 @@ _FRAMES = tuple(
         rf"does (?:the|this) (?:[a-z]+ )?{_PICTURE} (?:show|contain|have|hold|include) (?:a |an )?{_HEAD}",
         rf"(?:i|we) (?:want|need|would like|(?:am|are) (?:after|interested in|looking for|mapping|counting))"
         rf"(?: to (?:see|find|map|get|outline|count))? (?:{_EXTENT})?{_HEAD}",
+        _HEAD,
     )
 )
-_BARE = re.compile(_HEAD)
 
 
 def read_whole_class(question: str) -> str | None:
@@ -58,17 +57,11 @@ def read_whole_class(question: str) -> str | None:
         return None
     words = strip_politeness(normalise_sentence(question))
     words = strip_tail(strip_politeness(_BEFORE.sub("", words)))
-    return next(_read(words), None)
-
-
-def _read(words: str) -> Iterator[str]:
     for frame in _FRAMES:
         match = frame.fullmatch(words)
         if match is not None and _means_all(match):
-            yield name_class(match["head"])
-    bare = _BARE.fullmatch(words)
-    if bare is not None and _means_all(bare):
-        yield name_class(bare["head"])
+            return name_class(match["head"])
+    return None
 
 
 def _means_all(match: re.Match[str]) -> bool:
