@@ -16,6 +16,7 @@ from training.absences import asks_anywhere, find_labels
 from training.augmentation import draw_geometry, warp_image, warp_target
 from training.colour import ColourRange, imitate_sensor, jitter_colour
 from training.mosaic import build_mosaic
+from training.paraphrases import load_wordings
 from training.samples import ImageSample
 
 _UNSURE_CELLS = 2.0  # after a crop, less of the target than this is neither present nor absent
@@ -35,6 +36,7 @@ class BatchConfig:
         mosaic_share: of the pictures are made of four images.
         absent_share: of the questions to one image ask for a class that it is known to lack, in words that were written
             for another image.
+        paraphrase_share: of the questions for all of a class are put in words of our own.
     """
 
     images: int
@@ -45,6 +47,7 @@ class BatchConfig:
     colour: ColourRange = "plain"
     mosaic_share: float = 0.0
     absent_share: float = 0.0
+    paraphrase_share: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -105,7 +108,8 @@ class TrainingBatches(Dataset[Batch]):
         sizes = Counter(sample.source for sample in samples)
         weights = np.array([sizes[sample.source] ** -config.source_balance for sample in samples])
         self._weights = weights / weights.sum()
-        self._class_texts = _collect_class_texts(samples)
+        self._class_texts = collect_class_texts(samples)
+        self._wordings = load_wordings(self._class_texts) if config.paraphrase_share else {}
 
     def __len__(self) -> int:
         return self._length
@@ -179,6 +183,8 @@ class TrainingBatches(Dataset[Batch]):
             target = warp_target(question.decode_target(height, width), geometry, side)
             cells = float(target.sum()) / 255
             is_judged = question.target is None or cells >= _UNSURE_CELLS or not geometry.is_cropped
+            if asks_anywhere(question):
+                text = self._reword(text, question.class_name, rng)
             picture.ask(text, target, is_present=cells > 0, is_judged=is_judged)
         if self._config.absent_share:
             self._ask_for_absent_classes(picture, sample, rng)
@@ -195,10 +201,16 @@ class TrainingBatches(Dataset[Batch]):
 
     def _word(self, class_name: str, rng: np.random.Generator) -> str:
         texts = self._class_texts[class_name]
-        return texts[int(rng.integers(len(texts)))]
+        return self._reword(texts[int(rng.integers(len(texts)))], class_name, rng)
+
+    def _reword(self, text: str, class_name: str, rng: np.random.Generator) -> str:
+        """Put some of the questions for all of a class in words of our own."""
+        if class_name in self._wordings and rng.random() < self._config.paraphrase_share:
+            return self._wordings[class_name].draw(rng)
+        return text
 
 
-def _collect_class_texts(samples: Sequence[ImageSample]) -> dict[str, list[str]]:
+def collect_class_texts(samples: Sequence[ImageSample]) -> dict[str, list[str]]:
     """Return the wordings that ask for all of a class, by class."""
     texts: dict[str, set[str]] = {}
     for sample in samples:

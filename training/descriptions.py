@@ -40,15 +40,15 @@ def collect_texts(samples: Sequence[ImageSample]) -> list[str]:
 
 
 class DescriptionTable:
-    """Text to description, as read after the visual tokens of each of a few images.
-
-    Attributes:
-        rows: float32, (images, texts, D_lm).
-    """
+    """Text to description, as read after the visual tokens of each of a few images."""
 
     def __init__(self, texts: Sequence[str], rows: Tensor) -> None:
-        self.rows = rows
-        self._index = {text: index for index, text in enumerate(texts)}
+        """Take the descriptions of `texts`, float32 (images, texts, D_lm)."""
+        self._of_text = dict(zip(texts, rows.unbind(1), strict=True))
+
+    def add(self, other: "DescriptionTable") -> None:
+        """Take over the texts of another table, which may have been read after another number of images."""
+        self._of_text.update(other._of_text)
 
     def look_up(self, texts: Sequence[Sequence[str]], turn: int = 0) -> Tensor:
         """Return descriptions, (B, Q, D_lm), of B lists of Q texts.
@@ -58,8 +58,12 @@ class DescriptionTable:
             turn: the first list is read after the visual tokens of image `turn`, the next after those of the next, and
                 round again.
         """
-        indices = [[self._index[text] for text in row] for row in texts]
-        return torch.stack([self.rows[(turn + image) % len(self.rows)][row] for image, row in enumerate(indices)])
+        return torch.stack(
+            [
+                torch.stack([(rows := self._of_text[text])[(turn + image) % len(rows)] for text in row])
+                for image, row in enumerate(texts)
+            ]
+        )
 
 
 def build_table(

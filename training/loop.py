@@ -22,11 +22,12 @@ from serving.model.normalisation import normalise_images
 from serving.model.segearth import SegEarth
 from training.adapters import Adapters
 from training.averaging import START, average_phases, keep_weights, moving_average, require_weights
-from training.batches import Batch, BatchConfig, TrainingBatches
+from training.batches import Batch, BatchConfig, TrainingBatches, collect_class_texts
 from training.checkpointing import append_row, load_checkpoint, save_checkpoint
 from training.dense_losses import dense_losses
 from training.descriptions import DescriptionTable, build_table, collect_texts, load_table
 from training.half_precision import autocast_on_cpu
+from training.paraphrases import list_texts, load_wordings
 from training.recipe import Phase, Recipe
 from training.samples import ImageSample
 from training.validation import QuickScore, choose_presence_threshold, score_samples, summarise
@@ -35,6 +36,7 @@ _LOG = structlog.get_logger()
 _GRADIENT_CLIP = 20.0
 _LOG_EVERY = 20
 _STAND_INS = 4  # images whose visual tokens stand for all where descriptions are kept
+_PARAPHRASE_STAND_INS = 2  # fewer, since there are more texts
 
 
 class MiniTrainer:
@@ -128,8 +130,7 @@ class MiniTrainer:
         if phase.begins_with and first_step == 0:
             self._model.load_state_dict(average_phases(self._run_dir, phase.begins_with))
         if phase.language == "kept":
-            is_first = all(before.language != "kept" for before in self._recipe.phases[:index])
-            self._kept = self._keep_descriptions(is_resumed=first_step > 0, is_first=is_first)
+            self._kept = self._keep_descriptions(index, phase, is_resumed=first_step > 0)
         optimiser = self._build_optimiser(phase)
         self._average = moving_average(self._model, phase.ema_decay) if phase.ema_decay else None
         if state is not None:
@@ -147,6 +148,7 @@ class MiniTrainer:
                 colour=phase.colour,
                 mosaic_share=phase.mosaic_share,
                 absent_share=phase.absent_share,
+                paraphrase_share=phase.paraphrase_share,
             ),
             phase.steps,
         )
@@ -229,17 +231,34 @@ class MiniTrainer:
             tokens: Tensor = self._model.compressor(res5.float())
         return tokens
 
-    @torch.no_grad()
-    def _keep_descriptions(self, *, is_resumed: bool, is_first: bool) -> DescriptionTable:
+    def _keep_descriptions(self, index: int, phase: Phase, *, is_resumed: bool) -> DescriptionTable:
         """Return descriptions by the language model as it is, after the visual tokens of images from all over train.
 
         A run makes them once: a resumed phase and later ones go on with them, though the encoder has moved since.
         """
-        texts, path = collect_texts(self._train), self._run_dir / "kept_descriptions.safetensors"
+        earlier = [before for before in self._recipe.phases[:index] if before.language == "kept"]
+        table = self._keep_texts(
+            collect_texts(self._train), "kept_descriptions", _STAND_INS, is_resumed=is_resumed, is_first=not earlier
+        )
+        if phase.paraphrase_share:
+            is_first = not any(before.paraphrase_share for before in earlier)
+            texts = list_texts(load_wordings(collect_class_texts(self._train)))
+            table.add(
+                self._keep_texts(
+                    texts, "kept_paraphrases", _PARAPHRASE_STAND_INS, is_resumed=is_resumed, is_first=is_first
+                )
+            )
+        return table
+
+    @torch.no_grad()
+    def _keep_texts(
+        self, texts: Sequence[str], name: str, stand_ins: int, *, is_resumed: bool, is_first: bool
+    ) -> DescriptionTable:
+        path = self._run_dir / f"{name}.safetensors"
         if is_resumed or (not is_first and path.is_file()):
             return load_table(texts, path)
         self._model.eval()
-        places = [int((part + 0.5) * len(self._train) / _STAND_INS) for part in range(_STAND_INS)]
+        places = [int((part + 0.5) * len(self._train) / stand_ins) for part in range(stand_ins)]
         tokens = []
         for sample in (self._train[place] for place in places):
             rgb = read_rgb(sample.path)

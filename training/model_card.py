@@ -166,6 +166,7 @@ def _phases_table(phases: Sequence[Mapping[str, Any]]) -> str:
             f"{phase['images']} × {phase['questions']}",
             f"{phase.get('mosaic_share', 0.0):.0%}",
             f"{phase.get('absent_share', 0.0):.0%}",
+            f"{phase.get('paraphrase_share', 0.0):.0%}",
             _describe_mean(phase.get("begins_with", ()), otherwise="the phase before" if row else "ImageNet"),
         ]
         for row, phase in enumerate(phases)
@@ -178,6 +179,7 @@ def _phases_table(phases: Sequence[Mapping[str, Any]]) -> str:
         "images × questions a step",
         "mosaics",
         "asked though absent",
+        "in our own words",
     )
     return _table((*header, "begins with"), rows)
 

@@ -32,6 +32,8 @@ class Phase:
         source_balance: an image's weight falls with its source's size to this power.
         mosaic_share: of the pictures are made of four images; see `training.mosaic`.
         absent_share: of the questions to one image ask for what it is known to lack; see `training.absences`.
+        paraphrase_share: of the questions for all of a class are put in words of our own; see `training.paraphrases`.
+            A table has none of these.
         ema_decay: the phase ends with an exponential moving average of its weights, which keeps this share of itself at
             each step; 0 ends with the last step's weights.
         begins_with: the mean of the weights after several earlier phases, each with its share; empty for those that
@@ -55,8 +57,14 @@ class Phase:
     source_balance: float = 0.1
     mosaic_share: float = 0.0
     absent_share: float = 0.0
+    paraphrase_share: float = 0.0
     ema_decay: float = 0.0
     begins_with: tuple[tuple[str, float], ...] = ()
+
+    def __post_init__(self) -> None:
+        """Refuse a phase that would ask what its table does not know."""
+        if self.language == "table" and self.paraphrase_share:
+            raise ValueError(f"phase {self.name}: a table has no descriptions of wordings of our own")
 
 
 @dataclass(frozen=True)

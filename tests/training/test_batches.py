@@ -11,6 +11,7 @@ from evaluation.pack import Pack
 from tests.evaluation.tiny_packs import write_pack
 from training.batches import BatchConfig, TrainingBatches
 from training.descriptions import collect_texts
+from training.paraphrases import list_texts, load_wordings
 from training.samples import ImageSample, load_samples
 
 CONFIG = BatchConfig(images=2, questions=5, side=64, seed=7)
@@ -96,3 +97,26 @@ def test_targets_of_samples_are_those_of_the_pack(tmp_path: Path) -> None:
         for question in sample.questions:
             expected = pack.load_target(questions[question.id])
             np.testing.assert_array_equal(question.decode_target(*expected.shape) > 0, expected)
+
+
+def test_questions_for_all_of_a_class_are_put_in_other_words(samples: list[ImageSample]) -> None:
+    # The tiny pack's classes have no wordings of our own, so the pools pass for glaciers.
+    samples = [
+        replace(
+            sample,
+            questions=tuple(
+                replace(question, class_name="glacier" if question.class_name == "pool" else question.class_name)
+                for question in sample.questions
+            ),
+        )
+        for sample in samples
+    ]
+    ours = set(list_texts(load_wordings(["glacier"])))
+    written = set(collect_texts(samples))
+    config = replace(CONFIG, absent_share=0.3, paraphrase_share=0.5)
+    plain, reworded = (TrainingBatches(samples, one, 40) for one in (replace(config, paraphrase_share=0.0), config))
+    asked = {text for step in range(40) for row in reworded[step].texts for text in row}
+    assert asked <= ours | written
+    assert len(asked & ours) > 10
+    assert asked & written
+    assert not {text for step in range(40) for row in plain[step].texts for text in row} & ours

@@ -23,6 +23,7 @@ from training.errors import DescriptionsMissingError
 from training.export import export_model
 from training.initialisation import constant_visual_tokens, initialise_mini, standardise_descriptions
 from training.loop import MiniTrainer
+from training.paraphrases import list_texts, load_wordings
 from training.plots import plot_training
 from training.recipe import Phase, Recipe
 from training.samples import load_samples
@@ -39,13 +40,23 @@ def _recipe(*phases: Phase) -> Recipe:
     return Recipe(phases, seed=3, validate_every=100, validation_images=2, checkpoint_every=2)
 
 
-def _build_trainer(root: Path, run_dir: Path, recipe: Recipe) -> tuple[MiniTrainer, SegEarth]:
+def _build_trainer(
+    root: Path, run_dir: Path, recipe: Recipe, *, class_name: str | None = None
+) -> tuple[MiniTrainer, SegEarth]:
     torch.manual_seed(1)
     folder = ensure_smollm2(load_settings().cache_dir)
     language = SmolLM2(folder, QuestionTokenizer(folder, CONFIG.instruction))
     model = SegEarth(CONFIG)
     initialise_mini(model, language)
     samples = load_samples(Pack(root), "val")
+    if class_name is not None:
+        samples = [
+            dataclasses.replace(
+                sample,
+                questions=tuple(dataclasses.replace(one, class_name=class_name) for one in sample.questions),
+            )
+            for sample in samples
+        ]
     texts = collect_texts(samples)
     table = build_table(language, constant_visual_tokens(model), texts, run_dir / "descriptions.safetensors")
     standardise_descriptions(model, table.look_up([texts])[0])
@@ -144,6 +155,15 @@ def test_kept_descriptions_are_made_once_and_gone_on_with(root: Path, tmp_path: 
     for name, tensor in model.state_dict().items():
         torch.testing.assert_close(resumed.state_dict()[name], tensor, atol=1e-5, rtol=1e-3, msg=name)
     assert torch.equal(load_file(tmp_path / "cut" / "kept_descriptions.safetensors")["rows"], rows)
+
+
+def test_descriptions_of_our_own_wordings_are_kept_beside_the_others(root: Path, tmp_path: Path) -> None:
+    phase = Phase("wordings", "kept", steps=4, side=SIDE, images=2, questions=4, warmup_steps=2, paraphrase_share=0.5)
+    trainer, _ = _build_trainer(root, tmp_path, _recipe(phase), class_name="glacier")
+    trainer.run()
+    rows = load_file(tmp_path / "kept_paraphrases.safetensors")["rows"]
+    assert rows.shape[:2] == (2, len(list_texts(load_wordings(["glacier"]))))
+    assert load_file(tmp_path / "kept_descriptions.safetensors")["rows"].shape[0] == 4
 
 
 def test_a_run_that_lost_its_descriptions_says_so(root: Path, tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 """The recipes differ where their names say, and nowhere else."""
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
@@ -56,3 +56,8 @@ def test_a_variant_changes_one_thing(name: str, changed: set[str]) -> None:
     (plain,), (variant,) = RECIPES["short"].phases, RECIPES[name].phases
     before, after = asdict(plain), asdict(variant)
     assert {field for field in before if before[field] != after[field]} == changed
+
+
+def test_a_table_is_not_asked_in_other_words() -> None:
+    with pytest.raises(ValueError, match="phase table: a table has no descriptions"):
+        replace(MINI_RECIPE.phases[0], paraphrase_share=0.5)

@@ -1,0 +1,63 @@
+"""Wordings of our own for each class, beside those that a data set asks in.
+
+People ask in words that no data set has. `paraphrases.json` holds frames of requests ("Mark every {s} you can find."),
+names for each class to put into them, and questions that mean a class without naming it. Whoever wrote them saw neither
+the data sets nor the wordings that are kept for measuring.
+"""
+
+import json
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from importlib.resources import files
+
+import numpy as np
+
+_IMPLIED_SHARE = 0.5
+
+
+@dataclass(frozen=True)
+class ClassWordings:
+    """What asks for all of one class, wherever it lies.
+
+    Attributes:
+        named: say what is asked for.
+        implied: mean it by its use, its parts or the people who need it; may be empty.
+    """
+
+    named: tuple[str, ...]
+    implied: tuple[str, ...]
+
+    def draw(self, rng: np.random.Generator) -> str:
+        """Draw a wording; half of them name the class, if there are others at all."""
+        is_implied = bool(self.implied) and rng.random() < _IMPLIED_SHARE
+        texts = self.implied if is_implied else self.named
+        return texts[int(rng.integers(len(texts)))]
+
+
+def load_wordings(class_names: Collection[str]) -> dict[str, ClassWordings]:
+    """Return the wordings of those of `class_names` that there are names for.
+
+    Every other frame serves a class, the others the next one, each with one of the class's names in turn.
+    """
+    stored = json.loads(files("training").joinpath("paraphrases.json").read_text(encoding="utf-8"))
+    wordings = {}
+    for index, (class_name, names) in enumerate(stored["names"].items()):
+        if class_name not in class_names:
+            continue
+        frames = stored["frames"][index % 2 :: 2]
+        pairs = list(zip(names["singular"], names["plural"], strict=True))
+        wordings[class_name] = ClassWordings(
+            named=tuple(_fill(frame, *pairs[place % len(pairs)]) for place, frame in enumerate(frames)),
+            implied=tuple(stored["implied"].get(class_name, ())),
+        )
+    return wordings
+
+
+def list_texts(wordings: Mapping[str, ClassWordings]) -> list[str]:
+    """Return every text of several classes once, sorted."""
+    return sorted({text for of_class in wordings.values() for text in (*of_class.named, *of_class.implied)})
+
+
+def _fill(frame: str, singular: str, plural: str) -> str:
+    text = frame.replace("{s}", singular).replace("{P}", plural)
+    return text if frame[0].islower() else text[0].upper() + text[1:]
