@@ -2,23 +2,25 @@
 
 `routing_corpus/development.jsonl` is what the grammar was written with, `heldout.jsonl` what it was not; each row is an
 utterance said while a mask is there; it may say how many images there are ("images", else one), and of what the mask is
-a comparison ("compared"). `compound.jsonl` holds questions that a class and exact operations answer.
+a comparison ("compared"). `compound.jsonl` holds questions that a class and exact operations answer, `free.jsonl` such
+questions in wordings that nobody saw who wrote rules or frames to learn from, and questions that only sound like them.
 """
 
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from assistant.intent_json import intent_to_row
 from assistant.operation_json import to_rows
-from assistant.routing.decomposition import decompose
+from assistant.routing.decomposition import Decomposition, decompose
 from assistant.routing.router import route
 
 CORPUS = Path(__file__).parent / "routing_corpus"
 PARTS = ("development", "heldout")
 COMPOUND = "compound"
+FREE = "free"
 
 Row = dict[str, object]
 
@@ -93,6 +95,28 @@ def read_compound() -> list[Reading]:
         read: Row = {} if parts is None else {"class": parts.class_name, "operations": to_rows(parts.operations)}
         readings.append(Reading(text, row, read))
     return readings
+
+
+def measure_free(read: Callable[[str], Decomposition | str | None]) -> dict[str, float]:
+    """Return how free wordings are read: counts, and shares of them, 0..1.
+
+    Args:
+        read: what is measured.
+    """
+    picks: list[tuple[Row, Row]] = []
+    others: list[tuple[Row, Row]] = []
+    for row in read_rows(FREE):
+        meaning = read(str(row.pop("text")))
+        parts = meaning if isinstance(meaning, Decomposition) else None
+        read_row: Row = {} if parts is None else {"class": parts.class_name, "operations": to_rows(parts.operations)}
+        (picks if row else others).append((row, read_row))
+    return {
+        "picks": len(picks),
+        "exact": share([expected == found for expected, found in picks]),
+        "wrong": share([bool(found) and expected != found for expected, found in picks]),
+        "others": len(others),
+        "others_mistaken": share([bool(found) for _, found in others]),
+    }
 
 
 def measure(readings: Sequence[Reading]) -> RoutingFigures:

@@ -8,8 +8,10 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from assistant.planning import understand
+from assistant.routing.decomposition import decompose
 from evaluation.pack_report import MeasuredEngine
-from evaluation.routing import PARTS, measure, read_compound, read_corpus, read_rows, share
+from evaluation.routing import PARTS, measure, measure_free, read_compound, read_corpus, read_rows, share
 from evaluation.routing_proposals import UNCLEAR_PARTS, report_proposals
 from evaluation.terminal import print_json, show_progress, speak_errors
 
@@ -47,6 +49,7 @@ def report_routing() -> dict[str, Any]:
     return {
         **{part: dataclasses.asdict(measure(readings[part])) for part in PARTS},
         "compound": {"count": len(compound), "exact": share([one.is_right for one in compound])},
+        "free": {"rules": measure_free(decompose), "learned": measure_free(understand)},
         "misread": [
             {"part": part, **dataclasses.asdict(one)} for part in PARTS for one in readings[part] if not one.is_right
         ],
@@ -55,10 +58,11 @@ def report_routing() -> dict[str, Any]:
 
 def build_routing_table(report: Mapping[str, Any]) -> Table:
     """Return a report as a table, one column for each part of the corpus."""
-    compound = report["compound"]
+    compound, rules, learned = report["compound"], report["free"]["rules"], report["free"]["learned"]
     table = Table(
         title="Utterances said while a mask is there",
-        caption=f"{compound['count']} compound questions, {compound['exact']:.1%} taken apart exactly",
+        caption=f"{compound['count']} compound questions, {compound['exact']:.1%} taken apart exactly; in free "
+        f"wordings {rules['exact']:.1%} of {rules['picks']} by rules, {learned['exact']:.1%} with what was learned",
     )
     table.add_column("", no_wrap=True)
     for part in PARTS:

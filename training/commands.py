@@ -1,4 +1,4 @@
-"""The commands `train mini`, `train refiner` and `train experiment`."""
+"""The commands `train mini`, `train refiner`, `train reading` and `train experiment`."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,6 +23,7 @@ def build_train_app(*, cache_dir: Path | None = None) -> typer.Typer:
     settings = {"default_map": {"cache_dir": str(cache_dir)}} if cache_dir is not None else {}
     app.command("mini", context_settings=settings)(train_mini)
     app.command("refiner", context_settings=settings)(train_refiner)
+    app.command("reading")(train_reading)
     app.command("experiment", context_settings=settings)(train_experiment)
     return app
 
@@ -90,6 +91,17 @@ def train_refiner(
             threads=threads,
             out=model_dir if out is None else out,
         )
+
+
+def train_reading(
+    out: Annotated[Path, typer.Option(help="Where the tables are written.")] = Path(
+        "assistant/routing/learned_reading.safetensors"
+    ),
+) -> None:
+    """Train what reads picks ("the largest ship") where no rule does; a minute of one core, without images."""
+    from training.reading.fitting import fit_reading
+
+    fit_reading(out)
 
 
 def train_experiment(

@@ -9,6 +9,7 @@ import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from importlib.resources import files
+from typing import Any
 
 import numpy as np
 
@@ -39,7 +40,7 @@ def load_wordings(class_names: Collection[str]) -> dict[str, ClassWordings]:
 
     Every other frame serves a class, the others the next one, each with one of the class's names in turn.
     """
-    stored = json.loads(files("training").joinpath("paraphrases.json").read_text(encoding="utf-8"))
+    stored = load_stored()
     wordings = {}
     for index, (class_name, names) in enumerate(stored["names"].items()):
         if class_name not in class_names:
@@ -51,6 +52,12 @@ def load_wordings(class_names: Collection[str]) -> dict[str, ClassWordings]:
             implied=tuple(stored["implied"].get(class_name, ())),
         )
     return wordings
+
+
+def load_stored() -> dict[str, Any]:
+    """Return frames, names of each class and questions that imply it, as they are stored."""
+    stored: dict[str, Any] = json.loads(files("training").joinpath("paraphrases.json").read_text(encoding="utf-8"))
+    return stored
 
 
 def list_texts(wordings: Mapping[str, ClassWordings]) -> list[str]:

@@ -92,7 +92,7 @@ def decompose(question: str) -> Decomposition | None:
     if _HOW_MANY.match(words):
         words = _ARE_THERE.sub(" ", _HOW_MANY.sub("", words))
     for phrase in rephrase(words):
-        found = _parse_runner_up(phrase) or _parse_phrase(_strip_ends(phrase))
+        found = _parse_runner_up(phrase) or parse_phrase(_strip_ends(phrase))
         if found is not None:
             return found
     for phrase in spot(words):
@@ -111,7 +111,7 @@ def _parse_runner_up(words: str) -> Decomposition | None:
     return None if rank is None else Decomposition(_name(match["head"]), (Keep(rank),))
 
 
-def _parse_phrase(words: str) -> Decomposition | None:
+def parse_phrase(words: str) -> Decomposition | None:
     """Return what a noun phrase with picks before or after its noun stands for."""
     which = _WHICH.match(words)
     phrase = _strip_lead(words)
