@@ -96,9 +96,9 @@ class Recipe:
 
 
 _LAST_PHASE = Phase(
-    name="absences",
+    name="wordings",
     language="kept",
-    steps=430,
+    steps=600,
     side=512,
     learning_rate=3e-4,
     encoder_learning_rate=1.5e-4,
@@ -106,8 +106,8 @@ _LAST_PHASE = Phase(
     warmup_steps=40,
     mosaic_share=0.15,
     absent_share=0.25,
+    paraphrase_share=0.5,
     ema_decay=0.99,
-    begins_with=(("masks-long", 0.2), ("masks-longer", 0.4), ("mixed", 0.4)),
 )
 
 MINI_RECIPE = Recipe(
@@ -176,6 +176,20 @@ MINI_RECIPE = Recipe(
             mosaic_share=0.3,
             absent_share=0.15,
         ),
+        Phase(
+            name="absences",
+            language="kept",
+            steps=430,
+            side=512,
+            learning_rate=3e-4,
+            encoder_learning_rate=1.5e-4,
+            final_share=0.1,
+            warmup_steps=40,
+            mosaic_share=0.15,
+            absent_share=0.25,
+            ema_decay=0.99,
+            begins_with=(("masks-long", 0.2), ("masks-longer", 0.4), ("mixed", 0.4)),
+        ),
         _LAST_PHASE,
     )
 )
@@ -184,7 +198,7 @@ MINI_RECIPE = Recipe(
 _FURTHER_RECIPE = replace(
     MINI_RECIPE,
     name="further",
-    phases=(*MINI_RECIPE.phases, replace(_LAST_PHASE, name="further", begins_with=())),
+    phases=(*MINI_RECIPE.phases, replace(_LAST_PHASE, name="further")),
     averaged=((START, 0.5), ("further", 0.5)),
 )
 
