@@ -101,9 +101,9 @@ def describe_criterion(criterion: Criterion) -> str:
         case BySize(ranks=ranks, smallest=smallest):
             return _ranked("smallest" if smallest else "largest", ranks)
         case ByPlace(place=place, ranks=ranks, furthest=furthest):
-            return f"{_ranked('furthest from' if furthest else 'nearest', ranks)} {_place(place)}"
+            return f"{_ranked_by_distance(ranks, furthest=furthest)} {_place(place)}"
         case ByDistance(other=other, ranks=ranks, furthest=furthest):
-            return f"{_ranked('furthest from' if furthest else 'nearest', ranks)} {other}"
+            return f"{_ranked_by_distance(ranks, furthest=furthest)} {other}"
         case AreaBetween(at_least=at_least, at_most=at_most):
             ends = [f"at least {_area(at_least)}" if at_least else "", f"at most {_area(at_most)}" if at_most else ""]
             return f"those of {' and '.join(end for end in ends if end) or 'any size'}"
@@ -179,6 +179,12 @@ def _ranked(word: str, ranks: Ranks) -> str:
         return f"the {word}" if ranks.count == 1 else f"the {count} {word}"
     order = _ORDINALS[ranks.first - 1] if ranks.first <= len(_ORDINALS) else f"number {ranks.first}"
     return f"the {order} {word}" if ranks.count == 1 else f"the {count} {word} from the {order} on"
+
+
+def _ranked_by_distance(ranks: Ranks, *, furthest: bool) -> str:
+    """Return "the one nearest", to be followed by what it is near to."""
+    words = _ranked("furthest from" if furthest else "nearest", ranks)
+    return words.replace("the ", "the one ", 1) if ranks.count == 1 else words
 
 
 def _region(region: Region) -> str:

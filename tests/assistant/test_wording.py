@@ -6,6 +6,7 @@ from assistant.operations import (
     Area,
     AreaUnit,
     Beyond,
+    ByDistance,
     ByPlace,
     BySize,
     FillHoles,
@@ -35,7 +36,9 @@ from tests.assistant.operation_strategies import OPERATIONS
     [
         (Keep(BySize(Ranks(1, 3))), "only the three largest"),
         (Keep(BySize(Ranks(2), smallest=True)), "only the second smallest"),
-        (Remove(ByPlace(Place((Side.LEFT,)))), "without the nearest the left edge of the image"),
+        (Remove(ByPlace(Place((Side.LEFT,)))), "without the one nearest the left edge of the image"),
+        (Keep(ByDistance("the pier", Ranks(2))), "only the one second nearest the pier"),
+        (Keep(ByDistance("the pier", Ranks(1, 2))), "only the two nearest the pier"),
         (Keep(InRegion(Region((Side.BOTTOM, Side.LEFT)))), "only those in the bottom left quarter of the image"),
         (Keep(Beyond(Side.LEFT, "the track")), "only those left of the track"),
         (Keep(Beyond(Side.NORTH, "the track")), "only those north of the track"),
