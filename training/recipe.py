@@ -95,10 +95,10 @@ class Recipe:
         return frozenset(name for mean in means for name, _ in mean)
 
 
-_LAST_PHASE = Phase(
-    name="wordings",
+_ABSENCES = Phase(
+    name="absences",
     language="kept",
-    steps=600,
+    steps=430,
     side=512,
     learning_rate=3e-4,
     encoder_learning_rate=1.5e-4,
@@ -106,9 +106,11 @@ _LAST_PHASE = Phase(
     warmup_steps=40,
     mosaic_share=0.15,
     absent_share=0.25,
-    paraphrase_share=0.5,
     ema_decay=0.99,
+    begins_with=(("masks-long", 0.2), ("masks-longer", 0.4), ("mixed", 0.4)),
 )
+
+_LAST_PHASE = replace(_ABSENCES, name="wordings", steps=600, paraphrase_share=0.5, begins_with=())
 
 MINI_RECIPE = Recipe(
     phases=(
@@ -176,20 +178,7 @@ MINI_RECIPE = Recipe(
             mosaic_share=0.3,
             absent_share=0.15,
         ),
-        Phase(
-            name="absences",
-            language="kept",
-            steps=430,
-            side=512,
-            learning_rate=3e-4,
-            encoder_learning_rate=1.5e-4,
-            final_share=0.1,
-            warmup_steps=40,
-            mosaic_share=0.15,
-            absent_share=0.25,
-            ema_decay=0.99,
-            begins_with=(("masks-long", 0.2), ("masks-longer", 0.4), ("mixed", 0.4)),
-        ),
+        _ABSENCES,
         _LAST_PHASE,
     )
 )

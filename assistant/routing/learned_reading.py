@@ -1,8 +1,8 @@
 """Picks and plain wishes in wordings that no rule foresees, read by two small linear models.
 
 The first says which words name what is asked for and what it is compared with, the second what is done with it. What
-they find is put as a phrase that the rules understand ("the ships, largest first to be drawn" becomes "largest ships"),
-so that the operations are those of the rules. They were trained by `training.reading` on frames filled with names.
+they find is put as a phrase that the rules understand ("which shed would a line swept in from the left hit first" becomes
+"leftmost shed"), so that the operations are those of the rules. They were trained by `training.reading` on frames filled with names.
 """
 
 import json
@@ -117,7 +117,8 @@ def _read(question: str, tables: ReadingTables) -> tuple[str, str] | None:
     parts, certainty = find_names(split, tables.score_parts(words))
     if THING not in parts:
         return None
-    is_open = [_is_possible(kind, split, has_anchor=ANCHOR in parts) for kind in KINDS]
+    slots = [slot for slot in _KINDS_WITH_SLOT if split.find(slot)]
+    is_open = [_is_possible(kind, slots, has_anchor=ANCHOR in parts) for kind in KINDS]
     chances = softmax(np.where(is_open, tables.score_kinds(words, parts), -np.inf))
     best = int(chances.argmax())
     if KINDS[best] == "none" or chances[best] * certainty < LEAST_CONFIDENCE:
@@ -160,8 +161,7 @@ def _find_run(split: Words, parts: list[int], gains: NDArray[np.float64]) -> tup
     return best
 
 
-def _is_possible(kind: str, split: Words, *, has_anchor: bool) -> bool:
-    slots = [slot for slot in _KINDS_WITH_SLOT if split.find(slot)]
+def _is_possible(kind: str, slots: list[str], *, has_anchor: bool) -> bool:
     if kind == "none":
         return True
     # Whatever is named beside the thing must be what it is compared with.
