@@ -1,8 +1,9 @@
 """Picks and plain wishes in wordings that no rule foresees, read by two small linear models.
 
 The first says which words name what is asked for and what it is compared with, the second what is done with it. What
-they find is put as a phrase that the rules understand ("which shed would a line swept in from the left hit first" becomes
-"leftmost shed"), so that the operations are those of the rules. They were trained by `training.reading` on frames filled with names.
+they find is put as a phrase that the rules understand ("which shed would a line swept in from the left hit first"
+becomes "leftmost shed"), so that the operations are those of the rules. They were trained by `training.reading` on
+frames filled with names.
 """
 
 import json
