@@ -76,6 +76,10 @@ def train_refiner(
     out: Annotated[
         Path | None, typer.Option(help="Folder that gets refiner.safetensors. Default: the model's.")
     ] = None,
+    start_from: Annotated[
+        Path | None,
+        typer.Option(help="Folder with a refiner to go on from; it may belong to other weights. Default: begin anew."),
+    ] = None,
 ) -> None:
     """Train the head that answers clicks, on the features of a model that rests; resumable."""
     from training.refiner.recipe import RefinerRecipe
@@ -90,6 +94,7 @@ def train_refiner(
             recipe=RefinerRecipe(steps=steps, images=images),
             threads=threads,
             out=model_dir if out is None else out,
+            start_from=start_from,
         )
 
 

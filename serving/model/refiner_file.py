@@ -54,11 +54,22 @@ def load_refiner(folder: Path, *, features_digest: str) -> ClickRefiner | None:
         RefinerOutdatedError: it was trained on other weights' features.
         CheckpointMismatchError: the file is damaged, or a key or a shape is not the refiner's.
     """
-    path = folder / REFINER_NAME
-    if not path.is_file():
+    if not (folder / REFINER_NAME).is_file():
         return None
+    refiner, trained_on = read_refiner(folder)
+    if trained_on != features_digest:
+        raise RefinerOutdatedError
+    return refiner
+
+
+def read_refiner(folder: Path) -> tuple[ClickRefiner, str]:
+    """Return the refiner in `folder`, float32, in evaluation mode, and the digest of the features it was trained on.
+
+    Raises:
+        CheckpointMismatchError: the file is missing or damaged, or a key or a shape is not the refiner's.
+    """
     try:
-        with safe_open(path, framework="pt") as file:
+        with safe_open(folder / REFINER_NAME, framework="pt") as file:
             metadata = file.metadata() or {}
             tensors = {name: file.get_tensor(name).float() for name in file.keys()}  # noqa: SIM118 (no mapping)
         sizes = json.loads(metadata["config"])
@@ -69,9 +80,7 @@ def load_refiner(folder: Path, *, features_digest: str) -> ClickRefiner | None:
             f"The refiner in {REFINER_NAME} is damaged or of another version. Please copy the model's folder again, "
             "or remove the file: clicks then work without it."
         ) from error
-    if metadata.get("features") != features_digest:
-        raise RefinerOutdatedError
-    return to_channels_last(refiner).eval()
+    return to_channels_last(refiner).eval(), metadata.get("features", "")
 
 
 def to_channels_last(refiner: ClickRefiner) -> ClickRefiner:

@@ -9,7 +9,7 @@ from serving.language.adapted_smollm2 import load_adapted_smollm2
 from serving.language.smollm2_weights import ensure_smollm2
 from serving.model.checkpoint import find_adapter, load_model
 from serving.model.refiner import ClickRefiner, RefinerConfig
-from serving.model.refiner_file import digest_features, save_refiner, to_channels_last
+from serving.model.refiner_file import digest_features, read_refiner, save_refiner, to_channels_last
 from training.half_precision import fastest_dtype
 from training.refiner.kept_features import FeatureKeeper
 from training.refiner.recipe import RefinerRecipe
@@ -18,7 +18,15 @@ from training.sources import detect_kind, load_images
 
 
 def train_refiner_of(
-    model_dir: Path, root: Path, *, run_dir: Path, cache_dir: Path, recipe: RefinerRecipe, threads: int, out: Path
+    model_dir: Path,
+    root: Path,
+    *,
+    run_dir: Path,
+    cache_dir: Path,
+    recipe: RefinerRecipe,
+    threads: int,
+    out: Path,
+    start_from: Path | None = None,
 ) -> None:
     """Train the refiner of a small model, or go on where an earlier run stopped.
 
@@ -30,9 +38,11 @@ def train_refiner_of(
         recipe: the numbers.
         threads: CPU threads.
         out: folder that gets the refiner's file.
+        start_from: folder with a refiner, which may have been trained on the features of other weights; None begins
+            with one that knows nothing.
 
     Raises:
-        CheckpointError: the model's weights are missing or do not fit.
+        CheckpointError: the model's weights, or the refiner to start from, are missing or do not fit.
         StartUnusableError: the run was begun with another model.
         TrainingDataError: the folder is not in the form.
     """
@@ -47,8 +57,11 @@ def train_refiner_of(
     keeper = FeatureKeeper(
         model, language, run_dir / f"features-{digest[:12]}", questions=recipe.questions, seed=recipe.seed
     )
-    pixel = model.config.pixel_decoder
-    refiner = to_channels_last(ClickRefiner(RefinerConfig(mask_dim=pixel.mask_dim, level_dim=pixel.dim)))
+    if start_from is None:
+        pixel = model.config.pixel_decoder
+        refiner = to_channels_last(ClickRefiner(RefinerConfig(mask_dim=pixel.mask_dim, level_dim=pixel.dim)))
+    else:
+        refiner, _ = read_refiner(start_from)
     trainer = RefinerTrainer(
         refiner,
         keeper,

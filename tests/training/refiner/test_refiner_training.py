@@ -9,11 +9,13 @@ import torch
 
 from evaluation.pack import Pack
 from launch import load_settings
+from serving.errors import CheckpointMismatchError
 from serving.language.smollm2 import QuestionTokenizer, SmolLM2
 from serving.language.smollm2_weights import ensure_smollm2
+from serving.model.checkpoint import save_model
 from serving.model.config import MINI
 from serving.model.refiner import ClickRefiner, RefinerConfig
-from serving.model.refiner_file import digest_features, load_refiner, save_refiner
+from serving.model.refiner_file import digest_features, load_refiner, read_refiner, save_refiner
 from serving.model.segearth import SegEarth
 from tests.evaluation.tiny_packs import write_pack
 from training.checkpointing import read_rows
@@ -21,6 +23,7 @@ from training.errors import StartUnusableError
 from training.initialisation import initialise_mini
 from training.refiner.kept_features import FeatureKeeper
 from training.refiner.recipe import RefinerRecipe
+from training.refiner.running import train_refiner_of
 from training.refiner.trainer import RefinerTrainer, refiner_losses
 from training.samples import ImageSample, load_samples
 
@@ -102,6 +105,37 @@ def test_the_file_belongs_to_the_model_that_made_the_features(
     digest = digest_features(model_and_language[0])
     save_refiner(ClickRefiner(SIZES), tmp_path, features_digest=digest)
     assert load_refiner(tmp_path, features_digest=digest) is not None
+
+
+def test_a_refiner_goes_on_from_one_of_other_weights(
+    model_and_language: tuple[SegEarth, SmolLM2], tmp_path: Path
+) -> None:
+    save_model(model_and_language[0], tmp_path / "model")
+    write_pack(tmp_path / "pack")
+    save_refiner(ClickRefiner(SIZES), tmp_path / "before", features_digest="of other weights")
+
+    def train(start_from: Path) -> ClickRefiner:
+        # At a rate of 0, what comes out is what went in.
+        recipe = dataclasses.replace(RECIPE, steps=1, images=1, learning_rate=0.0)
+        train_refiner_of(
+            tmp_path / "model",
+            tmp_path / "pack",
+            run_dir=tmp_path / "run",
+            cache_dir=load_settings().cache_dir,
+            recipe=recipe,
+            threads=2,
+            out=tmp_path / "after",
+            start_from=start_from,
+        )
+        trained = load_refiner(tmp_path / "after", features_digest=digest_features(model_and_language[0]))
+        assert trained is not None
+        return trained
+
+    before, _ = read_refiner(tmp_path / "before")
+    for name, tensor in train(tmp_path / "before").state_dict().items():
+        torch.testing.assert_close(tensor, before.state_dict()[name], msg=name)
+    with pytest.raises(CheckpointMismatchError, match=r"refiner\.safetensors"):
+        train(tmp_path / "nowhere")
 
 
 def test_small_things_count_as_much_as_large_ones() -> None:
