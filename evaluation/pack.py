@@ -93,6 +93,14 @@ class Pack:
         """Return where the question's image lies."""
         return self._root / question.image
 
+    def share_of_image(self, question: PackQuestion) -> tuple[float, float, float, float] | None:
+        """Return the box that the target is cut to, as shares of width and height; None when it is whole."""
+        if question.clip_xyxy_px is None:
+            return None
+        height, width = self._size_of(question)
+        left, top, right, bottom = question.clip_xyxy_px
+        return left / width, top / height, right / width, bottom / height
+
     def load_target(self, question: PackQuestion) -> NDArray[np.bool_]:
         """Return the pixels to be marked, bool, (height, width) of the image; all False for an empty target."""
         encoded = self.encode_target(question)

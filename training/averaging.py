@@ -1,7 +1,8 @@
 """Means of weights: over the steps of one phase, and after several phases of one training.
 
 Source: "Model soups" (arXiv 2203.05482), "Averaging Weights Leads to Wider Optima" (arXiv 1803.05407). Running means
-and variances of the normalisations are averaged like weights.
+and variances of the normalisations are averaged like weights. The place prior is not: it is taught all at once, and
+what earlier phases have of it knows nothing.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -16,6 +17,8 @@ from training.errors import StartUnusableError
 
 START = "start"
 """The name, among those of phases, of the weights that a run was told to go on from."""
+
+_TAUGHT_AT_ONCE = "place_prior."
 
 Weights = Mapping[str, Tensor]
 
@@ -41,7 +44,7 @@ def require_weights(run_dir: Path, phases: Collection[str]) -> None:
 
 
 def average_phases(run_dir: Path, shares: Sequence[tuple[str, float]]) -> dict[str, Tensor]:
-    """Return the mean of what `keep_weights` kept; whole numbers are those of the last phase.
+    """Return the mean of what `keep_weights` kept; whole numbers and the place prior are those of the last phase.
 
     Args:
         run_dir: of the training.
@@ -57,7 +60,7 @@ def average_phases(run_dir: Path, shares: Sequence[tuple[str, float]]) -> dict[s
     last = parts[-1][0]
     return {
         name: torch.stack([weights[name] * share for weights, share in parts]).sum(0)
-        if tensor.is_floating_point()
+        if tensor.is_floating_point() and not name.startswith(_TAUGHT_AT_ONCE)
         else tensor
         for name, tensor in last.items()
     }

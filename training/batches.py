@@ -37,6 +37,7 @@ class BatchConfig:
         absent_share: of the questions to one image ask for a class that it is known to lack, in words that were written
             for another image.
         paraphrase_share: of the questions for all of a class are put in words of our own.
+        picked_weight: how much likelier a question that picks by place, size or relation is drawn than another.
     """
 
     images: int
@@ -48,6 +49,7 @@ class BatchConfig:
     mosaic_share: float = 0.0
     absent_share: float = 0.0
     paraphrase_share: float = 0.0
+    picked_weight: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -178,7 +180,10 @@ class TrainingBatches(Dataset[Batch]):
                 break
         count = self._config.questions
         picture = _Picture(warp_image(rgb, geometry, side))
-        for index in rng.choice(len(usable), count, replace=len(usable) < count):
+        weight = self._config.picked_weight
+        weights = np.array([weight if question.is_pick else 1.0 for question, _ in usable])
+        shares = None if weight == 1 else weights / weights.sum()  # None draws as recipes without it always did
+        for index in rng.choice(len(usable), count, replace=len(usable) < count, p=shares):
             question, text = usable[index]
             target = warp_target(question.decode_target(height, width), geometry, side)
             cells = float(target.sum()) / 255

@@ -28,6 +28,7 @@ from training.dense_losses import dense_losses
 from training.descriptions import DescriptionTable, build_table, collect_texts, load_table
 from training.half_precision import autocast_on_cpu
 from training.paraphrases import list_texts, load_wordings
+from training.places import fit_place_prior
 from training.recipe import Phase, Recipe
 from training.samples import ImageSample
 from training.validation import QuickScore, choose_presence_threshold, score_samples, summarise
@@ -131,6 +132,10 @@ class MiniTrainer:
             self._model.load_state_dict(average_phases(self._run_dir, phase.begins_with))
         if phase.language == "kept":
             self._kept = self._keep_descriptions(index, phase, is_resumed=first_step > 0)
+        if phase.fits_places and first_step == 0:
+            whole = self._list_paraphrases() if phase.paraphrase_share else []
+            loss = fit_place_prior(self._model, _require(self._kept), self._train, whole, seed=self._recipe.seed)
+            _LOG.info("places_taught", phase=phase.name, loss=round(loss, 4))
         optimiser = self._build_optimiser(phase)
         self._average = moving_average(self._model, phase.ema_decay) if phase.ema_decay else None
         if state is not None:
@@ -149,6 +154,7 @@ class MiniTrainer:
                 mosaic_share=phase.mosaic_share,
                 absent_share=phase.absent_share,
                 paraphrase_share=phase.paraphrase_share,
+                picked_weight=phase.picked_weight,
             ),
             phase.steps,
         )
@@ -242,13 +248,19 @@ class MiniTrainer:
         )
         if phase.paraphrase_share:
             is_first = not any(before.paraphrase_share for before in earlier)
-            texts = list_texts(load_wordings(collect_class_texts(self._train)))
             table.add(
                 self._keep_texts(
-                    texts, "kept_paraphrases", _PARAPHRASE_STAND_INS, is_resumed=is_resumed, is_first=is_first
+                    self._list_paraphrases(),
+                    "kept_paraphrases",
+                    _PARAPHRASE_STAND_INS,
+                    is_resumed=is_resumed,
+                    is_first=is_first,
                 )
             )
         return table
+
+    def _list_paraphrases(self) -> list[str]:
+        return list_texts(load_wordings(collect_class_texts(self._train)))
 
     @torch.no_grad()
     def _keep_texts(

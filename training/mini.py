@@ -72,7 +72,7 @@ def train_mini_model(
         trainer.run()
     else:
         first_phase = count_trained_phases(load_config(start_from), recipe)
-        model = load_model(start_from)
+        model = take_up_model(start_from)
         trainer = MiniTrainer(model, language, None, train_samples, val_samples, recipe, run_dir)
         trainer.take_over(start_from)
         trainer.run(first_phase=first_phase)
@@ -107,6 +107,19 @@ def count_trained_phases(config: SegEarthConfig, recipe: Recipe) -> int:
             "without a model."
         )
     return len(trained)
+
+
+def take_up_model(folder: Path) -> SegEarth:
+    """Return the model in `folder` as it is trained on: with a part that it may have been made without.
+
+    Raises:
+        CheckpointMissingError: a file is missing.
+        CheckpointMismatchError: the weights are not those of its config.
+    """
+    stored = load_model(folder)
+    model = SegEarth(dataclasses.replace(stored.config, place_waves=MINI.place_waves))
+    model.load_state_dict({**model.state_dict(), **stored.state_dict()})
+    return to_channels_last(model)
 
 
 def _begin(

@@ -167,6 +167,7 @@ def _phases_table(phases: Sequence[Mapping[str, Any]]) -> str:
             f"{phase.get('mosaic_share', 0.0):.0%}",
             f"{phase.get('absent_share', 0.0):.0%}",
             f"{phase.get('paraphrase_share', 0.0):.0%}",
+            f"{phase.get('picked_weight', 1.0):g} ×",
             _describe_mean(phase.get("begins_with", ()), otherwise="the phase before" if row else "ImageNet"),
         ]
         for row, phase in enumerate(phases)
@@ -180,6 +181,7 @@ def _phases_table(phases: Sequence[Mapping[str, Any]]) -> str:
         "mosaics",
         "asked though absent",
         "in our own words",
+        "picks drawn",
     )
     return _table((*header, "begins with"), rows)
 

@@ -34,6 +34,9 @@ class Phase:
         absent_share: of the questions to one image ask for what it is known to lack; see `training.absences`.
         paraphrase_share: of the questions for all of a class are put in words of our own; see `training.paraphrases`.
             A table has none of these.
+        picked_weight: how much likelier a question that picks by place, size or relation is drawn than another.
+        fits_places: begins by teaching the place prior from the texts alone, see `training.places`; needs descriptions
+            that are kept.
         ema_decay: the phase ends with an exponential moving average of its weights, which keeps this share of itself at
             each step; 0 ends with the last step's weights.
         begins_with: the mean of the weights after several earlier phases, each with its share; empty for those that
@@ -58,6 +61,8 @@ class Phase:
     mosaic_share: float = 0.0
     absent_share: float = 0.0
     paraphrase_share: float = 0.0
+    picked_weight: float = 1.0
+    fits_places: bool = False
     ema_decay: float = 0.0
     begins_with: tuple[tuple[str, float], ...] = ()
 
@@ -65,6 +70,8 @@ class Phase:
         """Refuse a phase that would ask what its table does not know."""
         if self.language == "table" and self.paraphrase_share:
             raise ValueError(f"phase {self.name}: a table has no descriptions of wordings of our own")
+        if self.fits_places and self.language != "kept":
+            raise ValueError(f"phase {self.name}: the place prior is taught from kept descriptions")
 
 
 @dataclass(frozen=True)
@@ -110,7 +117,17 @@ _ABSENCES = Phase(
     begins_with=(("masks-long", 0.2), ("masks-longer", 0.4), ("mixed", 0.4)),
 )
 
-_LAST_PHASE = replace(_ABSENCES, name="wordings", steps=600, paraphrase_share=0.5, begins_with=())
+_WORDINGS = replace(_ABSENCES, name="wordings", steps=600, paraphrase_share=0.5, begins_with=())
+
+_LAST_PHASE = replace(
+    _WORDINGS,
+    name="places",
+    steps=800,
+    learning_rate=4e-4,
+    encoder_learning_rate=2e-4,
+    picked_weight=2.0,
+    fits_places=True,
+)
 
 MINI_RECIPE = Recipe(
     phases=(
@@ -179,15 +196,17 @@ MINI_RECIPE = Recipe(
             absent_share=0.15,
         ),
         _ABSENCES,
+        _WORDINGS,
         _LAST_PHASE,
-    )
+    ),
+    averaged=(("wordings", 0.5), ("places", 0.5)),
 )
 
 # Goes on from the model that ships (--start-from models/mini).
 _FURTHER_RECIPE = replace(
     MINI_RECIPE,
     name="further",
-    phases=(*MINI_RECIPE.phases, replace(_LAST_PHASE, name="further")),
+    phases=(*MINI_RECIPE.phases, replace(_LAST_PHASE, name="further", fits_places=False)),
     averaged=((START, 0.5), ("further", 0.5)),
 )
 

@@ -29,6 +29,8 @@ class QuestionSample:
         target: None when nothing is to be marked.
         answers: sentences that answer it; the language model learns them where it learns to reply.
         class_name: what is asked for; empty where the data set names no classes.
+        part_xyxy: the part of the image that the target is cut to, as shares of its width and height; None for all of
+            it, or where the data set does not say.
     """
 
     id: str
@@ -37,11 +39,17 @@ class QuestionSample:
     target: SampleTarget | None
     answers: tuple[str, ...] = ()
     class_name: str = ""
+    part_xyxy: tuple[float, float, float, float] | None = None
 
     @property
     def is_of_whole_class(self) -> bool:
         """Whether the target is all of a class, so that the words hold however the image is laid."""
         return bool(self.class_name) and self.kind in ("class", "count", "implicit")
+
+    @property
+    def is_pick(self) -> bool:
+        """Whether the target is what a class has in a place, of a size or beside something."""
+        return self.kind in ("region", "position", "size", "relation")
 
     def decode_target(self, height: int, width: int) -> NDArray[np.uint8]:
         """Return the target, uint8 0/1, (height, width)."""
@@ -82,6 +90,7 @@ def load_samples(pack: Pack, split: str) -> list[ImageSample]:
                 question.kind,
                 pack.encode_target(question),
                 class_name=question.class_name,
+                part_xyxy=pack.share_of_image(question),
             )
             for question in of_image
         )

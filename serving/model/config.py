@@ -200,6 +200,8 @@ class SegEarthConfig:
         presence_threshold: probability, as the network says it, below which nothing is marked.
         mask_temperature: see `serving.calibration`; changes what is said of a pixel, never whether it is marked.
         presence_temperature: likewise, of the thing being there at all.
+        place_waves: cosines that say where along an axis of the image a question wants its answer, see
+            `serving.model.place_prior` (mini only); 0 for a model that has no such part.
     """
 
     name: str
@@ -217,6 +219,7 @@ class SegEarthConfig:
     presence_threshold: float = 0.5
     mask_temperature: float = 1.0
     presence_temperature: float = 1.0
+    place_waves: int = 0
     training: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -320,4 +323,5 @@ MINI = SegEarthConfig(
         question_prefix=" ",
         seg_token="<|im_end|>",
     ),
+    place_waves=16,
 )

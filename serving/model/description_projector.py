@@ -96,14 +96,19 @@ class DescriptionProjector(nn.Module):
             description: what `describe` makes of the hidden states, (B, Q, D_lm).
             res5: stride-32 features of the same images, (B, C, H/32, W/32).
         """
-        if self.config.standardises_text:
-            description = (description - self.text_mean) / self.text_std
+        description = self.standardise(description)
         direct = self.seg_projector(description)
         if not self.config.fuses_image:
             return cast(Tensor, self.query_projector(direct))
         media = self.visual_projector(res5.flatten(2).transpose(1, 2))
         fused = self.perceiver(self.text_projector(description), media)
         return cast(Tensor, self.query_projector(torch.cat((direct, fused), -1)))
+
+    def standardise(self, description: Tensor) -> Tensor:
+        """Return a description, (..., D_lm), shifted and scaled per dimension where the config says so."""
+        if not self.config.standardises_text:
+            return description
+        return (description - self.text_mean) / self.text_std
 
 
 def describe(hidden: Tensor, in_span: Tensor, config: DescriptionProjectorConfig) -> Tensor:

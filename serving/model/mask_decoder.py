@@ -102,12 +102,13 @@ class MaskDecoder(nn.Module):
             nn.init.xavier_uniform_(cast(FeedForwardLayer, layer).linear1.weight)
             nn.init.xavier_uniform_(cast(FeedForwardLayer, layer).linear2.weight)
 
-    def forward(self, query: Tensor, features: PixelFeatures) -> MaskPrediction:
+    def forward(self, query: Tensor, features: PixelFeatures, place_logits: Tensor | None = None) -> MaskPrediction:
         """Answer Q descriptions of each image.
 
         Args:
             query: (B, Q, D), one query per description.
             features: the pixel decoder's outputs for the same B images.
+            place_logits: added to the mask logits of every layer, (B, Q, H/4, W/4).
         """
         memories, positions = [], []
         for index, pixels in enumerate(features.multi_scale):
@@ -117,7 +118,7 @@ class MaskDecoder(nn.Module):
             positions.append(position.to(pixels.dtype).flatten(2).transpose(1, 2))
 
         state = query
-        logits = self._predict(state, features.mask_features)
+        logits = self._predict(state, features.mask_features, place_logits)
         predictions = [logits]
         for index in range(self.config.layers):
             level = index % self.config.levels
@@ -128,15 +129,16 @@ class MaskDecoder(nn.Module):
             alone = state.reshape(batch * queries, 1, dim)  # each description is a sequence of its own
             alone = self.transformer_self_attention_layers[index](alone)
             state = self.transformer_ffn_layers[index](alone.view(batch, queries, dim))
-            logits = self._predict(state, features.mask_features)
+            logits = self._predict(state, features.mask_features, place_logits)
             predictions.append(logits)
         presence = None if self.presence is None else self.presence(self.decoder_norm(state)).squeeze(-1)
         return MaskPrediction(predictions[-1], tuple(predictions[:-1]), presence)
 
-    def _predict(self, state: Tensor, mask_features: Tensor) -> Tensor:
+    def _predict(self, state: Tensor, mask_features: Tensor, place_logits: Tensor | None) -> Tensor:
         """Mask logits, (B, Q, H/4, W/4), of the query states, (B, Q, D)."""
         embedding = self.mask_embed(self.decoder_norm(state))
-        return torch.einsum("bqc,bchw->bqhw", embedding, mask_features)
+        logits = torch.einsum("bqc,bchw->bqhw", embedding, mask_features)
+        return logits if place_logits is None else logits + place_logits
 
 
 def _blocked_keys(mask_logits: Tensor, size: torch.Size) -> Tensor:

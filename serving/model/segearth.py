@@ -11,6 +11,7 @@ from serving.model.efficientnet_lite import EfficientNetLite
 from serving.model.features import HierarchicalFeatures, ImageFeatures, MaskPrediction
 from serving.model.mask_decoder import MaskDecoder
 from serving.model.pixel_decoder import PixelDecoder
+from serving.model.place_prior import PlacePrior
 from serving.model.swin import SwinEncoder
 from serving.model.token_compressor import TokenCompressor
 
@@ -29,6 +30,7 @@ class SegEarth(nn.Module):
         self.projector = DescriptionProjector(config.projector)
         self.pixel_decoder = PixelDecoder(config.pixel_decoder)
         self.mask_decoder = MaskDecoder(config.mask_decoder)
+        self.place_prior = PlacePrior(config.projector.text_dim, config.place_waves) if config.place_waves else None
 
     def encode(self, image: Tensor) -> ImageFeatures:
         """Compute all that depends on the image alone.
@@ -58,7 +60,11 @@ class SegEarth(nn.Module):
             description: mean hidden state over each question's span, (B, Q, D_lm).
         """
         query = self.projector(description, features.res5)
-        return cast(MaskPrediction, self.mask_decoder(query, features.pixel))
+        place_logits = None
+        if self.place_prior is not None:
+            size = features.pixel.mask_features.shape[-2:]
+            place_logits = self.place_prior(self.projector.standardise(description), *size)
+        return cast(MaskPrediction, self.mask_decoder(query, features.pixel, place_logits))
 
 
 def _build_encoder(config: SwinConfig | EfficientNetLiteConfig) -> nn.Module:

@@ -10,7 +10,11 @@ from training.errors import StartUnusableError
 
 
 def _weights(value: float, count: int) -> dict[str, torch.Tensor]:
-    return {"weight": torch.full((2, 2), value), "batches": torch.tensor(count)}
+    return {
+        "weight": torch.full((2, 2), value),
+        "batches": torch.tensor(count),
+        "place_prior.bands.bias": torch.full((4,), value),
+    }
 
 
 def test_each_phase_counts_by_its_share(tmp_path: Path) -> None:
@@ -19,6 +23,7 @@ def test_each_phase_counts_by_its_share(tmp_path: Path) -> None:
     mean = average_phases(tmp_path, (("long", 0.25), ("longer", 0.75)))
     torch.testing.assert_close(mean["weight"], torch.full((2, 2), 2.5))
     assert int(mean["batches"]) == 25, "a count is no mean"
+    assert mean["place_prior.bands.bias"].tolist() == [3.0] * 4, "taught at once, and unknown before"
 
 
 def test_a_phase_that_is_missing_is_named_with_what_to_do(tmp_path: Path) -> None:

@@ -120,3 +120,15 @@ def test_questions_for_all_of_a_class_are_put_in_other_words(samples: list[Image
     assert len(asked & ours) > 10
     assert asked & written
     assert not {text for step in range(40) for row in plain[step].texts for text in row} & ours
+
+
+def test_a_question_that_picks_is_drawn_as_often_as_asked(samples: list[ImageSample]) -> None:
+    def share_of_picks(weight: float) -> float:
+        # One of three questions about a town picks by place; a cropped picture is not asked it.
+        town = [sample for sample in samples if sample.source == "town"]
+        batches = TrainingBatches(town, replace(CONFIG, picked_weight=weight), 60)
+        asked = [text for step in range(60) for row in batches[step].texts for text in row]
+        return sum("half" in text for text in asked) / len(asked)
+
+    assert share_of_picks(0) == 0
+    assert share_of_picks(4) > 1.5 * share_of_picks(1) > 0

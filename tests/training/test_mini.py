@@ -10,14 +10,21 @@ from typer.testing import CliRunner
 
 from evaluation.pack import Pack
 from launch import load_settings
-from serving.model.checkpoint import load_model
+from serving.model.checkpoint import load_model, save_model
 from serving.model.config import MINI, SegEarthConfig
+from serving.model.segearth import SegEarth
 from tests.evaluation.tiny_packs import POOL, RED, question_row, write_pack, write_picture
 from training.batches import BatchConfig, TrainingBatches
 from training.checkpointing import read_rows
 from training.commands import build_train_app
 from training.errors import ExperimentChangedError, StartUnusableError, TrainingDataError
-from training.mini import count_trained_phases, load_split_samples, remember_experiment, train_mini_model
+from training.mini import (
+    count_trained_phases,
+    load_split_samples,
+    remember_experiment,
+    take_up_model,
+    train_mini_model,
+)
 from training.recipe import Phase, Recipe
 
 
@@ -129,6 +136,18 @@ def test_a_model_is_trained_further(root: Path, tmp_path: Path) -> None:
     torch.testing.assert_close(kept.mask_decoder.level_embed.weight, before.mask_decoder.level_embed.weight)
     with pytest.raises(StartUnusableError, match=r"no after_table\.pt"):
         train("fourth", table, mixed, start_from=first, averaged=(("table", 0.5), ("mixed", 0.5)))
+
+
+@torch.no_grad()
+def test_a_model_without_a_place_prior_is_taken_up_and_hardly_answers_otherwise(tmp_path: Path) -> None:
+    save_model(SegEarth(replace(MINI, place_waves=0)), tmp_path)
+    stored, taken_up = load_model(tmp_path), take_up_model(tmp_path).eval()
+    assert (stored.config.place_waves, taken_up.config.place_waves) == (0, 16)
+
+    image, description = torch.randn(1, 3, 512, 512), torch.randn(1, 2, 576)
+    first = [model.decode(model.encode(image), description).auxiliary_mask_logits[0] for model in (stored, taken_up)]
+
+    torch.testing.assert_close(first[0], first[1], atol=0.25, rtol=0)
 
 
 def test_a_recipe_that_goes_on_says_what_it_needs_before_anything_is_trained(root: Path, tmp_path: Path) -> None:
