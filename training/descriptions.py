@@ -18,7 +18,7 @@ from torch import Tensor
 from serving.language.smollm2 import SmolLM2
 from training.errors import DescriptionsMissingError
 from training.samples import ImageSample
-from training.wording import mirror_text
+from training.wording import mirror_all_ways
 
 _CHUNK = 64
 
@@ -30,12 +30,8 @@ def collect_texts(samples: Sequence[ImageSample]) -> list[str]:
         for question in sample.questions:
             if question.is_of_whole_class:
                 texts.add(question.text)
-                continue
-            for left_right in (False, True):
-                for top_bottom in (False, True):
-                    mirrored = mirror_text(question.text, left_right=left_right, top_bottom=top_bottom)
-                    if mirrored is not None:
-                        texts.add(mirrored)
+            else:
+                texts.update(text for text, _, _ in mirror_all_ways(question.text))
     return sorted(texts)
 
 

@@ -4,7 +4,7 @@ Where a data set cuts a target to a half or a quarter of the image, the question
 questions mean the whole image. The masks then go on learning with it.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor
@@ -12,8 +12,8 @@ from torch.nn import functional
 
 from serving.model.segearth import SegEarth
 from training.descriptions import DescriptionTable
-from training.samples import ImageSample, QuestionSample
-from training.wording import mirror_text
+from training.samples import ImageSample
+from training.wording import mirror_all_ways
 
 _CELLS = 16  # along each axis
 _STEPS = 1500
@@ -69,24 +69,16 @@ def collect_bands(samples: Sequence[ImageSample]) -> dict[str, Tensor]:
     """
     bands: dict[str, Tensor] = {}
     for question in (question for sample in samples for question in sample.questions):
-        if question.kind != "negative":
-            bands.update(_mirror_all_ways(question))
+        if question.kind == "negative":
+            continue
+        left, top, right, bottom = question.part_xyxy or (0.0, 0.0, 1.0, 1.0)
+        rows, columns = _band(top, bottom), _band(left, right)
+        if question.is_of_whole_class:
+            bands[question.text] = torch.cat([rows, columns])
+            continue
+        for text, left_right, top_bottom in mirror_all_ways(question.text):
+            bands[text] = torch.cat([rows.flip(0) if top_bottom else rows, columns.flip(0) if left_right else columns])
     return bands
-
-
-def _mirror_all_ways(question: QuestionSample) -> Iterable[tuple[str, Tensor]]:
-    left, top, right, bottom = question.part_xyxy or (0.0, 0.0, 1.0, 1.0)
-    for left_right in (False, True):
-        for top_bottom in (False, True):
-            text = mirror_text(question.text, left_right=left_right, top_bottom=top_bottom)
-            if question.is_of_whole_class:
-                text = question.text  # "left its bed" is no word of place
-            if text is not None:
-                rows, columns = _band(top, bottom), _band(left, right)
-                yield (
-                    text,
-                    torch.cat([rows.flip(0) if top_bottom else rows, columns.flip(0) if left_right else columns]),
-                )
 
 
 def _band(first: float, last: float) -> Tensor:

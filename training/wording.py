@@ -1,6 +1,7 @@
 """Keeps the text true when the image is mirrored: left becomes right where the picture was flipped."""
 
 import re
+from collections.abc import Iterator
 
 _HORIZONTAL = {"left": "right", "right": "left"}
 _VERTICAL = {
@@ -55,6 +56,22 @@ def mirror_text(text: str, *, left_right: bool, top_bottom: bool) -> str | None:
     # "leftmost", "top-right" and "bottommost" hold the words inside; "lowered" and "upside" do not occur.
     pattern = re.compile(r"(?<![a-z])(" + "|".join(longest_first) + r")(?=most\b|[^a-z]|$)", re.IGNORECASE)
     return pattern.sub(lambda match: _in_case_of(match[0], swaps[match[0].lower()]), text)
+
+
+def mirror_all_ways(text: str) -> Iterator[tuple[str, bool, bool]]:
+    """Yield the question as it is true of the image and of its mirrored ones, where there is one, with the ways.
+
+    Args:
+        text: the question.
+
+    Yields:
+        The question, whether the columns were reversed, and whether the rows were; first the text itself.
+    """
+    for left_right in (False, True):
+        for top_bottom in (False, True):
+            mirrored = mirror_text(text, left_right=left_right, top_bottom=top_bottom)
+            if mirrored is not None:
+                yield mirrored, left_right, top_bottom
 
 
 def _in_case_of(original: str, word: str) -> str:
