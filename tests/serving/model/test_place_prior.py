@@ -35,11 +35,12 @@ def test_a_quarter_is_where_both_its_row_and_its_column_are_meant() -> None:
 
 @torch.no_grad()
 def test_the_same_part_is_meant_whatever_the_grid() -> None:
+    torch.manual_seed(0)
     prior = PlacePrior(3, WAVES)
     torch.nn.init.normal_(prior.bands.weight)
     word = torch.randn(1, 1, 3)
 
-    fine, coarse = prior(word, 64, 64), prior(word, 8, 8)
+    coarse, fine = prior(word, 8, 10), prior(word, 3 * 8, 3 * 10)
 
-    averaged = torch.nn.functional.avg_pool2d(fine, 8)
-    assert float(torch.corrcoef(torch.stack([averaged.flatten(), coarse.flatten()]))[0, 1]) > 0.95
+    # The middle one of three fine cells lies where the coarse cell has its middle.
+    torch.testing.assert_close(fine[..., 1::3, 1::3], coarse)
