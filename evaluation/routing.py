@@ -14,7 +14,8 @@ from pathlib import Path
 
 from assistant.intent_json import intent_to_row
 from assistant.operation_json import to_rows
-from assistant.routing.decomposition import Decomposition, decompose
+from assistant.planning import understand
+from assistant.routing.decomposition import Decomposition
 from assistant.routing.router import route
 
 CORPUS = Path(__file__).parent / "routing_corpus"
@@ -91,9 +92,7 @@ def read_compound() -> list[Reading]:
     readings = []
     for row in read_rows(COMPOUND):
         text = str(row.pop("text"))
-        parts = decompose(text)
-        read: Row = {} if parts is None else {"class": parts.class_name, "operations": to_rows(parts.operations)}
-        readings.append(Reading(text, row, read))
+        readings.append(Reading(text, row, _to_row(understand(text))))
     return readings
 
 
@@ -106,10 +105,8 @@ def measure_free(read: Callable[[str], Decomposition | str | None]) -> dict[str,
     picks: list[tuple[Row, Row]] = []
     others: list[tuple[Row, Row]] = []
     for row in read_rows(FREE):
-        meaning = read(str(row.pop("text")))
-        parts = meaning if isinstance(meaning, Decomposition) else None
-        read_row: Row = {} if parts is None else {"class": parts.class_name, "operations": to_rows(parts.operations)}
-        (picks if row else others).append((row, read_row))
+        found = _to_row(read(str(row.pop("text"))))
+        (picks if row else others).append((row, found))
     return {
         "picks": len(picks),
         "exact": share([expected == found for expected, found in picks]),
@@ -117,6 +114,12 @@ def measure_free(read: Callable[[str], Decomposition | str | None]) -> dict[str,
         "others": len(others),
         "others_mistaken": share([bool(found) for _, found in others]),
     }
+
+
+def _to_row(meaning: Decomposition | str | None) -> Row:
+    if not isinstance(meaning, Decomposition):
+        return {}
+    return {"class": meaning.class_name, "operations": to_rows(meaning.operations)}
 
 
 def measure(readings: Sequence[Reading]) -> RoutingFigures:

@@ -15,7 +15,13 @@ _NOT_IN_A_THING = re.compile(
     r"\b(?:is|are|was|were|be|been|has|have|had|can|could|would|should|will|may|might|do|does|did|where|which|what"
     r"|how|who|why|when|if|that|whose|it|them|they|this|these|those|there|you|i|we|me|us|not|no|only|just|keep|remove"
     r"|without|everything|anything|something|nothing|else|same|undo|redo|bigger|smaller|larger|then|image|picture"
-    r"|half|quarter|part|side|others?|many|much|going|coming|moving|facing|looking|fill|grow|shrink|smooth|invert|add|also)\b"
+    r"|half|quarter|part|side|others?|many|much|going|coming|moving|facing|looking|fill|grow|shrink|smooth|invert|add|also"
+    r"|whichever|whatever|somewhere|anywhere|its|their|his|her|our|your|pls|please|kindly|exactly|until|make|makes|mark"
+    r"|marks|mask|masks|outlines?|look|mind|tag|exclude|counting|starting|candidates|view|frame|scene|shot|way|proximity"
+    r"|positions?|bounds|heart|far|very|midpoint|halfway|every|interest|down|across|left out|hand"
+    r"|excluding|over|as|seen|being|outermost|outer|last|hugest|return|returns|pixels?)\b"
+    # "the outer right", "the bottom": a side is no thing.
+    r"|\b(?:left|right|top|bottom|centre|center|middle)$|^(?:upper|lower)$"
 )
 LONGEST_THING_WORDS = 8
 

@@ -217,7 +217,10 @@ QUALIFIER_PHRASES: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], Pickin
         _keep(lambda match: BySize(_ranks(match), smallest=True)),
     ),
     (
-        _compile(rf"(?:larger|bigger|greater) than {_OTHERS}"),
+        _compile(
+            rf"(?:larger|bigger|greater|{_COVERING} more (?:area|ground|space|surface|room|land|pixels))"
+            rf" than {_OTHERS}"
+        ),
         _keep(lambda _: BySize()),
     ),
     (

@@ -24,7 +24,6 @@ from assistant.routing.criteria import is_thing, parse_qualifiers, parse_rank
 from assistant.routing.nouns import drop_portion, is_extended, pluralise
 from assistant.routing.rephrasing import LEAD, rephrase
 from assistant.routing.sentences import normalise_sentence, strip_politeness
-from assistant.routing.spotting import spot
 from assistant.routing.vocabulary import COUNT, ORDINAL, read_count
 
 LONGEST_COMPOUND = 200
@@ -50,7 +49,7 @@ class Decomposition:
 
 _WHICH = re.compile(r"which(?: one| single)?(?: of)?(?: the)?(?: single)? (?!is |are )")
 _TAIL = re.compile(
-    r"(?:(?:;|,|:)? ?(?:and )?(?:outline|mark|show|segment|highlight) (?:it|them)"
+    r"(?:(?:;|,|:)? ?(?:and )?(?:outline|mark|show|segment|highlight) (?:it|them)(?: if so)?"
     r"| (?:here|in view|in sight|visible|shown|delineated|outlined|marked|highlighted"
     r"|you can see|do you see|can you see|you see)"
     r"| (?:in|of|from|on) (?:the|this|that) (?:whole |aerial |satellite )?(?:image|picture|scene|photo|photograph"
@@ -93,10 +92,6 @@ def decompose(question: str) -> Decomposition | None:
         words = _ARE_THERE.sub(" ", _HOW_MANY.sub("", words))
     for phrase in rephrase(words):
         found = _parse_runner_up(phrase) or parse_phrase(_strip_ends(phrase))
-        if found is not None:
-            return found
-    for phrase in spot(words):
-        found = _parse_noun_phrase(phrase)
         if found is not None:
             return found
     return None

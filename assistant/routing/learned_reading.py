@@ -39,6 +39,8 @@ _NOT_PLAIN = re.compile(rf"[^a-z0-9' .,;:?!()\"-]|\b(?:{LENGTH}|{AREA})\b")
 # A rank by size beside a pick by place would be lost, and the other way round.
 _RANK = re.compile(r"\b(?:largest|biggest|smallest|tiniest|littlest)\b(?! (?:distance|gap|separation|space between))")
 _PLACE = re.compile(r"\b(?:(?:left|right) of|above|below|beneath|beside|near|nearest|closest|between|next to)\b")
+# Two of an order at once, which no kind has.
+_SEVERAL_ORDERS = re.compile(r"\bfirst (?:and|or|to) (?:the )?(?:second|third|2nd|3rd)\b")
 _KINDS_OF_SIZE = frozenset({"big", "small", "second", "topk", "except"})
 _MOST_WORDS = 45
 _LONGEST_NAME_WORDS = 5
@@ -112,7 +114,12 @@ def _read(question: str, tables: ReadingTables) -> tuple[str, str] | None:
     """Return what the question comes to and the phrase for it."""
     sentence = normalise_sentence(question)
     split = split_normalised(sentence)
-    if not split.words or len(split.words) > _MOST_WORDS or _NOT_PLAIN.search(sentence):
+    if (
+        not split.words
+        or len(split.words) > _MOST_WORDS
+        or _NOT_PLAIN.search(sentence)
+        or _SEVERAL_ORDERS.search(sentence)
+    ):
         return None
     words = [generalise(word, tables.vocabulary) for word in split.words]
     parts, certainty = find_names(split, tables.score_parts(words))

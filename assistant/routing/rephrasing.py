@@ -77,8 +77,8 @@ def _move_region(words: str) -> Iterator[str]:
         for pick, rest in ((before, after), (after, before)):
             if parse_qualifiers(pick) is not None:
                 yield f"{_bare(rest)} {pick}"
-    # "to the left of the pier mark the ships", without a comma.
-    for joint in re.finditer(rf" (?={VERB} |(?:which|where|what) )", words):
+    # "to the left of the pier mark the ships", without a comma; "... there are ships".
+    for joint in re.finditer(rf" (?={VERB} |there (?:is|are) |(?:which|where|what) )", words):
         if parse_qualifiers(words[: joint.start()]) is not None:
             yield f"{_bare(words[joint.end() :])} {words[: joint.start()]}"
     # "in the left half mark the roads": a region in front, and nothing between.
@@ -102,7 +102,11 @@ def _bare(words: str) -> str:
     words = words.strip(" ,")
     lead = LEAD.match(words)
     bare = words[lead.end() :] if lead else words
-    bare = re.sub(r"^(?:which|what)(?: of the)? (?:(?:pixels|parts|areas) (?:are|show|belong to) )?", "", bare)
+    bare = re.sub(
+        r"^(?:(?:which|what)(?: of the)? (?:(?:pixels|parts|areas) (?:are|show|belong to) )?|there (?:is|are) )",
+        "",
+        bare,
+    )
     return re.sub(
         r"(?: (?:do|can|could) (?:you|i|we) (?:see|find|spot|make out)| (?:is|are) (?:there|visible|found))$", "", bare
     )

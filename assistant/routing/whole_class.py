@@ -42,6 +42,10 @@ _FRAMES = tuple(
         r"(?:are|belong to|show|contain|hold|have|make up|are (?:covered by|part of|occupied by|made up of)) "
         rf"{_HEAD}",
         rf"(?:are|is) there (?:a |an )?{_HEAD}",
+        rf"(?:how much|(?:what|which) (?:share|part|percentage|fraction|proportion)) of (?:the|this) (?:[a-z]+ )?"
+        rf"{_PICTURE} (?:is|are|does|do) (?:(?:covered|taken up|occupied) by |made up of )?{_HEAD}"
+        r"(?: (?:cover|take up|occupy))?",
+        rf"(?:estimate|measure|work out) the (?:coverage|share|area|extent) of {_HEAD}",
         rf"(?:do|can|could) (?:you|we|i) {_SEE} (?:a |an )?{_HEAD}",
         rf"does (?:the|this) (?:[a-z]+ )?{_PICTURE} (?:show|contain|have|hold|include) (?:a |an )?{_HEAD}",
         rf"(?:i|we) (?:want|need|would like|(?:am|are) (?:after|interested in|looking for|mapping|counting))"

@@ -28,6 +28,10 @@ from assistant.routing.whole_class import read_whole_class
         "I want to see the ponds.",
         "We are interested in the areas covered by ponds",
         "Label the ponds in this satellite picture.",
+        "How much of the image is covered by ponds? Mark it.",
+        "What share of the scene is ponds?",
+        "Estimate the coverage of the ponds and show it.",
+        "Do you see ponds here? Outline them if so.",
     ],
 )
 def test_a_wish_for_all_of_a_class_is_put_in_one_wording(question: str) -> None:
