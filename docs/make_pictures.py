@@ -43,6 +43,7 @@ def take_pictures(browser: Browser, address: str) -> None:
     person = browser.new_context(viewport={"width": 1440, "height": 900})
     page = person.new_page()
     open_when_ready(page, address)
+    page.wait_for_function("[...document.images].every((picture) => picture.complete && picture.naturalWidth > 0)")
     page.screenshot(path=IMAGES / "home.png")
     hold_conversation(page)
     page.screenshot(path=IMAGES / "chat.png")

@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from training.parts import PartBox
 from training.samples import QuestionSample
 from training.wording import is_ranked, is_spatial, mirror_text
 
@@ -83,6 +84,32 @@ def warp_target(mask: NDArray[np.uint8], geometry: Geometry, side: int) -> NDArr
     warped = cv2.warpAffine(mask * 255, matrix, (fine, fine), flags=cv2.INTER_LINEAR)
     cells = warped.reshape(fine // _OVERSAMPLING, _OVERSAMPLING, fine // _OVERSAMPLING, _OVERSAMPLING)
     return np.asarray(np.round(cells.mean(axis=(1, 3))), np.uint8)
+
+
+def cut_target(
+    target: NDArray[np.uint8], part: PartBox, geometry: Geometry, height: int, width: int
+) -> NDArray[np.uint8]:
+    """Return a warped target without what lies outside a part of the picture, as it is seen after the warp.
+
+    Args:
+        target: share of each stride-4 cell, uint8 0..255, (side/4, side/4).
+        part: as shares of the picture's width and height.
+        geometry: that the image was laid into the square with, not turned.
+        height: of the image.
+        width: of it.
+    """
+    corners = np.array([[-0.5, -0.5, 1.0], [width - 0.5, height - 0.5, 1.0]])
+    xy = (corners @ geometry.matrix.T + 0.5) / TARGET_STRIDE
+    (left, top), (right, bottom) = xy.min(axis=0), xy.max(axis=0)
+    middles = np.arange(len(target)) + 0.5
+    columns, rows = (middles - left) / (right - left), (middles - top) / (bottom - top)
+    return target * np.outer(_lie_between(rows, part[1], part[3]), _lie_between(columns, part[0], part[2]))
+
+
+def _lie_between(shares: NDArray[np.float64], first: float, last: float) -> NDArray[np.bool_]:
+    """Return which cells lie between; one whose middle is beyond the image's border goes with the border."""
+    inside = np.clip(shares, 0, 1)
+    return (inside >= first) & (inside <= last)
 
 
 def warp_mask(mask: NDArray[np.uint8], geometry: Geometry, side: int) -> NDArray[np.uint8]:

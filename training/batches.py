@@ -13,10 +13,11 @@ from torch.utils.data import Dataset
 
 from evaluation.pictures import read_rgb
 from training.absences import asks_anywhere, find_labels
-from training.augmentation import draw_geometry, warp_image, warp_target
+from training.augmentation import cut_target, draw_geometry, warp_image, warp_target
 from training.colour import ColourRange, imitate_sensor, jitter_colour
 from training.mosaic import build_mosaic
 from training.paraphrases import load_wordings
+from training.parts import load_part_wordings
 from training.samples import ImageSample
 
 _UNSURE_CELLS = 2.0  # after a crop, less of the target than this is neither present nor absent
@@ -38,6 +39,8 @@ class BatchConfig:
             for another image.
         paraphrase_share: of the questions for all of a class are put in words of our own.
         picked_weight: how much likelier a question that picks by place, size or relation is drawn than another.
+        part_share: of the questions for all of a class ask for it in a half or a quarter of the image instead, where
+            the picture shows it whole and upright.
     """
 
     images: int
@@ -50,6 +53,7 @@ class BatchConfig:
     absent_share: float = 0.0
     paraphrase_share: float = 0.0
     picked_weight: float = 1.0
+    part_share: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -112,6 +116,7 @@ class TrainingBatches(Dataset[Batch]):
         self._weights = weights / weights.sum()
         self._class_texts = collect_class_texts(samples)
         self._wordings = load_wordings(self._class_texts) if config.paraphrase_share else {}
+        self._part_wordings = load_part_wordings(self._class_texts) if config.part_share else {}
 
     def __len__(self) -> int:
         return self._length
@@ -186,10 +191,17 @@ class TrainingBatches(Dataset[Batch]):
         for index in rng.choice(len(usable), count, replace=len(usable) < count, p=shares):
             question, text = usable[index]
             target = warp_target(question.decode_target(height, width), geometry, side)
-            cells = float(target.sum()) / 255
-            is_judged = question.target is None or cells >= _UNSURE_CELLS or not geometry.is_cropped
+            is_cut = geometry.is_cropped
+            part_wordings = self._part_wordings.get(question.class_name, ())
             if asks_anywhere(question):
-                text = self._reword(text, question.class_name, rng)
+                if part_wordings and not geometry.is_cropped and rng.random() < self._config.part_share:
+                    text, part = part_wordings[int(rng.integers(len(part_wordings)))]
+                    target = cut_target(target, part, geometry, height, width)
+                    is_cut = True
+                else:
+                    text = self._reword(text, question.class_name, rng)
+            cells = float(target.sum()) / 255
+            is_judged = question.target is None or cells >= _UNSURE_CELLS or not is_cut
             picture.ask(text, target, is_present=cells > 0, is_judged=is_judged)
         if self._config.absent_share:
             self._ask_for_absent_classes(picture, sample, rng)

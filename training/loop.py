@@ -28,6 +28,7 @@ from training.dense_losses import dense_losses
 from training.descriptions import DescriptionTable, build_table, collect_texts, load_table
 from training.half_precision import autocast_on_cpu
 from training.paraphrases import list_texts, load_wordings
+from training.parts import WHOLE, PartBox, load_part_wordings
 from training.places import fit_place_prior
 from training.recipe import Phase, Recipe
 from training.samples import ImageSample
@@ -133,8 +134,9 @@ class MiniTrainer:
         if phase.language == "kept":
             self._kept = self._keep_descriptions(index, phase, is_resumed=first_step > 0)
         if phase.fits_places and first_step == 0:
-            whole = self._list_paraphrases() if phase.paraphrase_share else []
-            loss = fit_place_prior(self._model, _require(self._kept), self._train, whole, seed=self._recipe.seed)
+            others = dict.fromkeys(self._list_paraphrases(), WHOLE) if phase.paraphrase_share else {}
+            others |= self._place_parts() if phase.part_share else {}
+            loss = fit_place_prior(self._model, _require(self._kept), self._train, others, seed=self._recipe.seed)
             _LOG.info("places_taught", phase=phase.name, loss=round(loss, 4))
         optimiser = self._build_optimiser(phase)
         self._average = moving_average(self._model, phase.ema_decay) if phase.ema_decay else None
@@ -155,6 +157,7 @@ class MiniTrainer:
                 absent_share=phase.absent_share,
                 paraphrase_share=phase.paraphrase_share,
                 picked_weight=phase.picked_weight,
+                part_share=phase.part_share,
             ),
             phase.steps,
         )
@@ -246,21 +249,25 @@ class MiniTrainer:
         table = self._keep_texts(
             collect_texts(self._train), "kept_descriptions", _STAND_INS, is_resumed=is_resumed, is_first=not earlier
         )
-        if phase.paraphrase_share:
-            is_first = not any(before.paraphrase_share for before in earlier)
-            table.add(
-                self._keep_texts(
-                    self._list_paraphrases(),
-                    "kept_paraphrases",
-                    _PARAPHRASE_STAND_INS,
-                    is_resumed=is_resumed,
-                    is_first=is_first,
+        until_now = (*earlier, phase)
+        for name, shares, texts in (
+            ("kept_paraphrases", [one.paraphrase_share for one in until_now], self._list_paraphrases),
+            ("kept_parts", [one.part_share for one in until_now], lambda: sorted(self._place_parts())),
+        ):
+            if shares[-1]:
+                is_first = not any(shares[:-1])
+                table.add(
+                    self._keep_texts(texts(), name, _PARAPHRASE_STAND_INS, is_resumed=is_resumed, is_first=is_first)
                 )
-            )
         return table
 
     def _list_paraphrases(self) -> list[str]:
         return list_texts(load_wordings(collect_class_texts(self._train)))
+
+    def _place_parts(self) -> dict[str, PartBox]:
+        """Return the wordings of our own that ask for a part of the image, each with its part."""
+        wordings = load_part_wordings(collect_class_texts(self._train))
+        return {text: part for of_class in wordings.values() for text, part in of_class}
 
     @torch.no_grad()
     def _keep_texts(

@@ -168,6 +168,7 @@ def _phases_table(phases: Sequence[Mapping[str, Any]]) -> str:
             f"{phase.get('absent_share', 0.0):.0%}",
             f"{phase.get('paraphrase_share', 0.0):.0%}",
             f"{phase.get('picked_weight', 1.0):g} ×",
+            f"{phase.get('part_share', 0.0):.0%}",
             _describe_mean(phase.get("begins_with", ()), otherwise="the phase before" if row else "ImageNet"),
         ]
         for row, phase in enumerate(phases)
@@ -182,6 +183,7 @@ def _phases_table(phases: Sequence[Mapping[str, Any]]) -> str:
         "asked though absent",
         "in our own words",
         "picks drawn",
+        "asked in a part",
     )
     return _table((*header, "begins with"), rows)
 

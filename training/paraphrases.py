@@ -1,7 +1,8 @@
 """Wordings of our own for each class, beside those that a data set asks in.
 
 People ask in words that no data set has. `paraphrases.json` holds frames of requests ("Mark every {s} you can find."),
-names for each class to put into them, and questions that mean a class without naming it. Whoever wrote them saw neither
+names for each class to put into them, and questions that mean a class without naming it; its frames for a part of the
+image are those of `training.parts`. Whoever wrote them saw neither
 the data sets nor the wordings that are kept for measuring.
 """
 
@@ -47,15 +48,19 @@ def load_wordings(class_names: Collection[str]) -> dict[str, ClassWordings]:
             continue
         frames = stored["frames"][index % 2 :: 2]
         pairs = list(zip(names["singular"], names["plural"], strict=True))
+        named = []
+        for place, frame in enumerate(frames):
+            singular, plural = pairs[place % len(pairs)]
+            named.append(fill_frame(frame, s=singular, P=plural))
         wordings[class_name] = ClassWordings(
-            named=tuple(_fill(frame, *pairs[place % len(pairs)]) for place, frame in enumerate(frames)),
+            named=tuple(named),
             implied=tuple(stored["implied"].get(class_name, ())),
         )
     return wordings
 
 
 def load_stored() -> dict[str, Any]:
-    """Return frames, names of each class and questions that imply it, as they are stored."""
+    """Return both kinds of frames, names of each class and questions that imply it, as they are stored."""
     stored: dict[str, Any] = json.loads(files("training").joinpath("paraphrases.json").read_text(encoding="utf-8"))
     return stored
 
@@ -65,6 +70,7 @@ def list_texts(wordings: Mapping[str, ClassWordings]) -> list[str]:
     return sorted({text for of_class in wordings.values() for text in (*of_class.named, *of_class.implied)})
 
 
-def _fill(frame: str, singular: str, plural: str) -> str:
-    text = frame.replace("{s}", singular).replace("{P}", plural)
+def fill_frame(frame: str, **words: str) -> str:
+    """Return a frame's sentence with `words` in their places, capitalised unless the frame begins in lower case."""
+    text = frame.format(**words)
     return text if frame[0].islower() else text[0].upper() + text[1:]

@@ -1,10 +1,10 @@
 """Teaches the place prior which words mean a part of the image, from texts alone.
 
-Where a data set cuts a target to a half or a quarter of the image, the question's words must say so; all other
+Where a data set asks for what is in a half or a quarter of the image, the question's words must say so; all other
 questions mean the whole image. The masks then go on learning with it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor
@@ -12,6 +12,7 @@ from torch.nn import functional
 
 from serving.model.segearth import SegEarth
 from training.descriptions import DescriptionTable
+from training.parts import WHOLE, PartBox
 from training.samples import ImageSample
 from training.wording import mirror_all_ways
 
@@ -23,7 +24,12 @@ _WEIGHT_DECAY = 1e-2
 
 
 def fit_place_prior(
-    model: SegEarth, table: DescriptionTable, samples: Sequence[ImageSample], whole: Sequence[str] = (), *, seed: int
+    model: SegEarth,
+    table: DescriptionTable,
+    samples: Sequence[ImageSample],
+    others: Mapping[str, PartBox] | None = None,
+    *,
+    seed: int,
 ) -> float:
     """Fit the prior's bands to the texts of train; without a text that means a part, nothing is done.
 
@@ -31,7 +37,7 @@ def fit_place_prior(
         model: with a place prior, which is changed.
         table: descriptions of every text, mirrored ones included.
         samples: training images.
-        whole: other texts that mean the whole image.
+        others: other texts, with the part of the image that each means.
         seed: of the texts that are drawn.
 
     Returns:
@@ -40,7 +46,7 @@ def fit_place_prior(
     prior = model.place_prior
     if prior is None:
         raise ValueError("the model has no place prior")
-    bands = {**dict.fromkeys(whole, torch.ones(2 * _CELLS, dtype=torch.bool)), **collect_bands(samples)}
+    bands = {**{text: _bands(box) for text, box in (others or {}).items()}, **collect_bands(samples)}
     means_part = [text for text, band in bands.items() if not bool(band.all())]
     means_all = [text for text, band in bands.items() if bool(band.all())]
     if not means_part or not means_all:
@@ -65,20 +71,26 @@ def fit_place_prior(
 def collect_bands(samples: Sequence[ImageSample]) -> dict[str, Tensor]:
     """Return which rows and columns each text means, bool (2 · cells), rows first; mirrored texts included.
 
-    Questions for what is not there are left out: the part that they name is not said.
+    Questions for what is not there are left out, and those for a part that nobody said which it is.
     """
     bands: dict[str, Tensor] = {}
     for question in (question for sample in samples for question in sample.questions):
-        if question.kind == "negative":
+        if question.kind == "negative" or (question.kind == "region" and question.part_xyxy is None):
             continue
-        left, top, right, bottom = question.part_xyxy or (0.0, 0.0, 1.0, 1.0)
-        rows, columns = _band(top, bottom), _band(left, right)
+        meant = _bands(question.part_xyxy or WHOLE)
         if question.is_of_whole_class:
-            bands[question.text] = torch.cat([rows, columns])
+            bands[question.text] = meant
             continue
+        rows, columns = meant.chunk(2)
         for text, left_right, top_bottom in mirror_all_ways(question.text):
             bands[text] = torch.cat([rows.flip(0) if top_bottom else rows, columns.flip(0) if left_right else columns])
     return bands
+
+
+def _bands(box: PartBox) -> Tensor:
+    """Return rows and columns of a part of the image, bool (2 · cells)."""
+    left, top, right, bottom = box
+    return torch.cat([_band(top, bottom), _band(left, right)])
 
 
 def _band(first: float, last: float) -> Tensor:

@@ -35,6 +35,8 @@ class Phase:
         paraphrase_share: of the questions for all of a class are put in words of our own; see `training.paraphrases`.
             A table has none of these.
         picked_weight: how much likelier a question that picks by place, size or relation is drawn than another.
+        part_share: of the questions for all of a class ask for it in a half or a quarter of the image instead; see
+            `training.parts`.
         fits_places: begins by teaching the place prior from the texts alone, see `training.places`; needs descriptions
             that are kept.
         ema_decay: the phase ends with an exponential moving average of its weights, which keeps this share of itself at
@@ -62,13 +64,14 @@ class Phase:
     absent_share: float = 0.0
     paraphrase_share: float = 0.0
     picked_weight: float = 1.0
+    part_share: float = 0.0
     fits_places: bool = False
     ema_decay: float = 0.0
     begins_with: tuple[tuple[str, float], ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse a phase that would ask what its table does not know."""
-        if self.language == "table" and self.paraphrase_share:
+        if self.language == "table" and (self.paraphrase_share or self.part_share):
             raise ValueError(f"phase {self.name}: a table has no descriptions of wordings of our own")
         if self.fits_places and self.language != "kept":
             raise ValueError(f"phase {self.name}: the place prior is taught from kept descriptions")
@@ -119,7 +122,7 @@ _ABSENCES = Phase(
 
 _WORDINGS = replace(_ABSENCES, name="wordings", steps=600, paraphrase_share=0.5, begins_with=())
 
-_LAST_PHASE = replace(
+_PLACES = replace(
     _WORDINGS,
     name="places",
     steps=800,
@@ -127,6 +130,14 @@ _LAST_PHASE = replace(
     encoder_learning_rate=2e-4,
     picked_weight=2.0,
     fits_places=True,
+)
+
+_LAST_PHASE = replace(
+    _PLACES,
+    name="parts",
+    steps=600,
+    part_share=0.25,
+    begins_with=(("wordings", 0.5), ("places", 0.5)),
 )
 
 MINI_RECIPE = Recipe(
@@ -197,16 +208,17 @@ MINI_RECIPE = Recipe(
         ),
         _ABSENCES,
         _WORDINGS,
+        _PLACES,
         _LAST_PHASE,
     ),
-    averaged=(("wordings", 0.5), ("places", 0.5)),
+    averaged=(("wordings", 0.25), ("places", 0.25), ("parts", 0.5)),
 )
 
 # Goes on from the model that ships (--start-from models/mini).
 _FURTHER_RECIPE = replace(
     MINI_RECIPE,
     name="further",
-    phases=(*MINI_RECIPE.phases, replace(_LAST_PHASE, name="further", fits_places=False)),
+    phases=(*MINI_RECIPE.phases, replace(_LAST_PHASE, name="further", fits_places=False, begins_with=())),
     averaged=((START, 0.5), ("further", 0.5)),
 )
 

@@ -9,7 +9,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from evaluation.pack import Pack, Rle, decode_rle
+from evaluation.pack import Pack, PackQuestion, Rle, decode_rle
+from training.parts import PartBox, read_part
 
 ReadTarget = Callable[[], NDArray[np.bool_]]
 """Returns the pixels to be marked, bool (H, W), at the label's own size."""
@@ -29,8 +30,9 @@ class QuestionSample:
         target: None when nothing is to be marked.
         answers: sentences that answer it; the language model learns them where it learns to reply.
         class_name: what is asked for; empty where the data set names no classes.
-        part_xyxy: the part of the image that the target is cut to, as shares of its width and height; None for all of
-            it, or where the data set does not say.
+        part_xyxy: the part of the image that is meant, as shares of its width and height: what the target is cut to, or
+            the half or quarter that is named where whole objects are picked from it. None for all of the image, or
+            where neither says.
     """
 
     id: str
@@ -39,7 +41,7 @@ class QuestionSample:
     target: SampleTarget | None
     answers: tuple[str, ...] = ()
     class_name: str = ""
-    part_xyxy: tuple[float, float, float, float] | None = None
+    part_xyxy: PartBox | None = None
 
     @property
     def is_of_whole_class(self) -> bool:
@@ -78,6 +80,10 @@ def decode_target(target: SampleTarget | None, height: int, width: int) -> NDArr
     return decode_rle(target).astype(np.uint8)
 
 
+def _part_in_words(question: PackQuestion) -> PartBox | None:
+    return read_part(question.question) if question.kind == "region" else None
+
+
 def load_samples(pack: Pack, split: str) -> list[ImageSample]:
     """Return the images of one split ("train", "val" or "test") in the pack's order."""
     samples = []
@@ -90,7 +96,7 @@ def load_samples(pack: Pack, split: str) -> list[ImageSample]:
                 question.kind,
                 pack.encode_target(question),
                 class_name=question.class_name,
-                part_xyxy=pack.share_of_image(question),
+                part_xyxy=pack.share_of_image(question) or _part_in_words(question),
             )
             for question in of_image
         )

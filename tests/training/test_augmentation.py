@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from training.augmentation import Geometry, draw_geometry, warp_image, warp_target
+from training.augmentation import Geometry, cut_target, draw_geometry, warp_image, warp_target
 from training.samples import QuestionSample
 
 SIDE = 64
@@ -29,6 +29,21 @@ def test_the_target_lies_where_the_object_went(seed: int, height: int, width: in
     inside, outside = shares > 250, shares < 5
     assert (target[inside] > 200).all()
     assert (target[outside] < 55).all()
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_a_part_is_cut_as_the_picture_is_seen(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    while (geometry := draw_geometry(rng, 40, 80, SIDE)).is_cropped:
+        pass
+    whole = warp_target(np.ones((40, 80), np.uint8), geometry, SIDE)
+    left, right = (cut_target(whole, part, geometry, 40, 80) for part in ((0, 0, 0.5, 1), (0.5, 0, 1, 1)))
+    top_right = cut_target(whole, (0.5, 0, 1, 0.5), geometry, 40, 80)
+    np.testing.assert_array_equal(left + right, whole)
+    assert left[:, : SIDE // 8].any()
+    assert not left[:, SIDE // 8 :].any(), "the image lies in the middle of the square, flipped or not"
+    np.testing.assert_array_equal(top_right[: SIDE // 8], right[: SIDE // 8])
+    assert not top_right[SIDE // 8 :].any()
 
 
 def test_a_turned_image_asks_nothing_about_places() -> None:

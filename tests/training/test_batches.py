@@ -12,6 +12,7 @@ from tests.evaluation.tiny_packs import write_pack
 from training.batches import BatchConfig, TrainingBatches
 from training.descriptions import collect_texts
 from training.paraphrases import list_texts, load_wordings
+from training.parts import load_part_wordings
 from training.samples import ImageSample, load_samples
 
 CONFIG = BatchConfig(images=2, questions=5, side=64, seed=7)
@@ -100,17 +101,7 @@ def test_targets_of_samples_are_those_of_the_pack(tmp_path: Path) -> None:
 
 
 def test_questions_for_all_of_a_class_are_put_in_other_words(samples: list[ImageSample]) -> None:
-    # The tiny pack's classes have no wordings of our own, so the pools pass for glaciers.
-    samples = [
-        replace(
-            sample,
-            questions=tuple(
-                replace(question, class_name="glacier" if question.class_name == "pool" else question.class_name)
-                for question in sample.questions
-            ),
-        )
-        for sample in samples
-    ]
+    samples = _call_pools_glaciers(samples)
     ours = set(list_texts(load_wordings(["glacier"])))
     written = set(collect_texts(samples))
     config = replace(CONFIG, absent_share=0.3, paraphrase_share=0.5)
@@ -120,6 +111,39 @@ def test_questions_for_all_of_a_class_are_put_in_other_words(samples: list[Image
     assert len(asked & ours) > 10
     assert asked & written
     assert not {text for step in range(40) for row in plain[step].texts for text in row} & ours
+
+
+def test_a_class_is_asked_for_in_parts_of_the_picture(samples: list[ImageSample]) -> None:
+    samples = _call_pools_glaciers(samples)
+    parts = dict(load_part_wordings(["glacier"])["glacier"])
+    whole, in_parts = (TrainingBatches(samples, replace(CONFIG, part_share=share), 60) for share in (0.0, 1.0))
+    asked = 0
+    for step in range(60):
+        batch = in_parts[step]
+        for image, row in enumerate(batch.texts):
+            for place, text in enumerate(row):
+                if text in parts:
+                    asked += 1
+                    left, top, right, bottom = (round(16 * share) for share in parts[text])
+                    target = batch.targets[image, place].clone()
+                    target[top:bottom, left:right] = 0  # the picture lies in the middle of the square
+                    assert not target.any()
+    assert asked > 20
+    assert not {text for step in range(60) for row in whole[step].texts for text in row} & parts.keys()
+
+
+def _call_pools_glaciers(samples: list[ImageSample]) -> list[ImageSample]:
+    """The tiny pack's classes have no wordings of our own, glaciers have."""
+    return [
+        replace(
+            sample,
+            questions=tuple(
+                replace(question, class_name="glacier" if question.class_name == "pool" else question.class_name)
+                for question in sample.questions
+            ),
+        )
+        for sample in samples
+    ]
 
 
 def test_a_question_that_picks_is_drawn_as_often_as_asked(samples: list[ImageSample]) -> None:

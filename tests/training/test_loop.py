@@ -24,6 +24,7 @@ from training.export import export_model
 from training.initialisation import constant_visual_tokens, initialise_mini, standardise_descriptions
 from training.loop import MiniTrainer
 from training.paraphrases import list_texts, load_wordings
+from training.parts import load_part_wordings
 from training.plots import plot_training
 from training.recipe import Phase, Recipe
 from training.samples import load_samples
@@ -164,6 +165,19 @@ def test_descriptions_of_our_own_wordings_are_kept_beside_the_others(root: Path,
     rows = load_file(tmp_path / "kept_paraphrases.safetensors")["rows"]
     assert rows.shape[:2] == (2, len(list_texts(load_wordings(["glacier"]))))
     assert load_file(tmp_path / "kept_descriptions.safetensors")["rows"].shape[0] == 4
+
+
+def test_wordings_for_parts_of_an_image_are_described_and_teach_the_places(root: Path, tmp_path: Path) -> None:
+    phase = Phase(
+        "parts", "kept", steps=4, side=SIDE, images=2, questions=4, warmup_steps=2, part_share=0.5, fits_places=True
+    )
+    trainer, model = _build_trainer(root, tmp_path, _recipe(phase), class_name="glacier")
+    trainer.run()
+    rows = load_file(tmp_path / "kept_parts.safetensors")["rows"]
+    assert rows.shape[:2] == (2, len(load_part_wordings(["glacier"])["glacier"]))
+    assert not (tmp_path / "kept_paraphrases.safetensors").exists()
+    assert model.place_prior is not None
+    assert model.place_prior.bands.weight.any()
 
 
 def test_a_run_that_lost_its_descriptions_says_so(root: Path, tmp_path: Path) -> None:

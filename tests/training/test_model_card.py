@@ -63,7 +63,7 @@ def test_figures_of_the_reports_stand_in_the_card(folders: tuple[Path, Path]) ->
     assert "five sources** | 0.629 |" in card
     assert digest_checkpoint(model_dir) in card
     assert "1.5 hours" in card
-    assert "| again | table | 5 | 64 | 2 × 3 | 15% | 0% | 0% | 1 × | 0.25 table + 0.75 start |" in card
+    assert "| again | table | 5 | 64 | 2 × 3 | 15% | 0% | 0% | 1 × | 0% | 0.25 table + 0.75 start |" in card
     assert "The weights that ship: 0.5 table + 0.5 again." in card
     assert "{" not in card
 

@@ -13,6 +13,7 @@ from serving.model.config import MINI
 from serving.model.segearth import SegEarth
 from tests.evaluation.tiny_packs import write_pack
 from training.descriptions import DescriptionTable
+from training.parts import PartBox
 from training.places import collect_bands, fit_place_prior
 from training.samples import ImageSample, load_samples
 
@@ -43,10 +44,19 @@ def test_a_text_means_the_part_that_its_target_is_cut_to(samples: list[ImageSamp
     assert "Mark the blue pools." not in bands, "nobody says where they are missing"
 
 
+def test_where_whole_objects_are_picked_the_words_say_which_part(samples: list[ImageSample]) -> None:
+    def change(text: str, part: PartBox | None) -> list[ImageSample]:
+        picked = replace(samples[0].questions[1], kind="region", text=text, part_xyxy=part)
+        return [replace(samples[0], questions=(picked,))]
+
+    assert collect_bands(change("Roofs there", None)) == {}, "nobody said which part"
+    assert collect_bands(change(LEFT, (0.0, 0.0, 0.5, 1.0)))[LEFT].tolist() == [True] * 24 + [False] * 8
+
+
 def test_the_prior_leaves_out_what_is_not_meant(samples: list[ImageSample]) -> None:
     torch.manual_seed(0)
     model, table = SegEarth(MINI), _table(LEFT, RIGHT, WHOLE, ELSE)
-    loss = fit_place_prior(model, table, samples, [ELSE], seed=1)
+    loss = fit_place_prior(model, table, samples, {ELSE: (0.0, 0.0, 1.0, 1.0)}, seed=1)
     assert loss < 0.1
     assert model.place_prior is not None
     described = table.look_up([[LEFT, RIGHT, WHOLE, ELSE]])

@@ -61,6 +61,8 @@ def test_a_variant_changes_one_thing(name: str, changed: set[str]) -> None:
 def test_a_table_is_not_asked_in_other_words() -> None:
     with pytest.raises(ValueError, match="phase table: a table has no descriptions"):
         replace(MINI_RECIPE.phases[0], paraphrase_share=0.5)
+    with pytest.raises(ValueError, match="phase table: a table has no descriptions"):
+        replace(MINI_RECIPE.phases[0], part_share=0.5)
 
 
 def test_places_are_taught_from_kept_descriptions() -> None:
