@@ -3,6 +3,7 @@
 import math
 import time
 from collections.abc import Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -134,8 +135,8 @@ class MiniTrainer:
         if phase.language == "kept":
             self._kept = self._keep_descriptions(index, phase, is_resumed=first_step > 0)
         if phase.fits_places and first_step == 0:
-            others = dict.fromkeys(self._list_paraphrases(), WHOLE) if phase.paraphrase_share else {}
-            others |= self._place_parts() if phase.part_share else {}
+            others = dict.fromkeys(self._paraphrases, WHOLE) if phase.paraphrase_share else {}
+            others |= self._part_of_text if phase.part_share else {}
             loss = fit_place_prior(self._model, _require(self._kept), self._train, others, seed=self._recipe.seed)
             _LOG.info("places_taught", phase=phase.name, loss=round(loss, 4))
         optimiser = self._build_optimiser(phase)
@@ -251,21 +252,24 @@ class MiniTrainer:
         )
         until_now = (*earlier, phase)
         for name, shares, texts in (
-            ("kept_paraphrases", [one.paraphrase_share for one in until_now], self._list_paraphrases),
-            ("kept_parts", [one.part_share for one in until_now], lambda: sorted(self._place_parts())),
+            ("kept_paraphrases", [one.paraphrase_share for one in until_now], self._paraphrases),
+            ("kept_parts", [one.part_share for one in until_now], sorted(self._part_of_text)),
         ):
             if shares[-1]:
                 is_first = not any(shares[:-1])
                 table.add(
-                    self._keep_texts(texts(), name, _PARAPHRASE_STAND_INS, is_resumed=is_resumed, is_first=is_first)
+                    self._keep_texts(texts, name, _PARAPHRASE_STAND_INS, is_resumed=is_resumed, is_first=is_first)
                 )
         return table
 
-    def _list_paraphrases(self) -> list[str]:
+    @cached_property
+    def _paraphrases(self) -> list[str]:
+        """Wordings of our own that ask for all of a class."""
         return list_texts(load_wordings(collect_class_texts(self._train)))
 
-    def _place_parts(self) -> dict[str, PartBox]:
-        """Return the wordings of our own that ask for a part of the image, each with its part."""
+    @cached_property
+    def _part_of_text(self) -> dict[str, PartBox]:
+        """Wordings of our own that ask for a part of the image, each with its part."""
         wordings = load_part_wordings(collect_class_texts(self._train))
         return {text: part for of_class in wordings.values() for text, part in of_class}
 

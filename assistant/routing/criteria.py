@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from assistant.operations import Criterion, Keep, Operation, Remove, SmallBeside
 from assistant.routing.criterion_phrases import QUALIFIER_PHRASES, RANK_PHRASES, Picking
 
-# Words that no name of a thing has; a clause, a pronoun or a question hides behind them.
+# Words that no name of a thing has; a clause, a pronoun, a question or a word of asking hides behind them.
 _NOT_IN_A_THING = re.compile(
     r"\b(?:is|are|was|were|be|been|has|have|had|can|could|would|should|will|may|might|do|does|did|where|which|what"
     r"|how|who|why|when|if|that|whose|it|them|they|this|these|those|there|you|i|we|me|us|not|no|only|just|keep|remove"

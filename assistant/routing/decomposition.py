@@ -274,11 +274,6 @@ def _strip_lead(words: str) -> str:
     return words[match.end() :] if match else words
 
 
-def _strip_which(words: str) -> str:
-    match = _WHICH.match(words)
-    return words[match.end() :] if match else words
-
-
 def _strip_article(words: str) -> str:
     match = _ARTICLE.match(words)
     return words[match.end() :] if match else words

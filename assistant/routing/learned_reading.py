@@ -31,7 +31,7 @@ from assistant.routing.reading_features import (
     split_normalised,
 )
 from assistant.routing.sentences import normalise_sentence
-from assistant.routing.vocabulary import AREA, LENGTH
+from assistant.routing.vocabulary import AREA, LENGTH, ORDINAL
 
 LEAST_CONFIDENCE = 0.6
 # Markup, and lengths and areas, which only rules read.
@@ -40,7 +40,7 @@ _NOT_PLAIN = re.compile(rf"[^a-z0-9' .,;:?!()\"-]|\b(?:{LENGTH}|{AREA})\b")
 _RANK = re.compile(r"\b(?:largest|biggest|smallest|tiniest|littlest)\b(?! (?:distance|gap|separation|space between))")
 _PLACE = re.compile(r"\b(?:(?:left|right) of|above|below|beneath|beside|near|nearest|closest|between|next to)\b")
 # Two of an order at once, which no kind has.
-_SEVERAL_ORDERS = re.compile(r"\bfirst (?:and|or|to) (?:the )?(?:second|third|2nd|3rd)\b")
+_SEVERAL_ORDERS = re.compile(rf"\bfirst (?:and|or|to) (?:the )?{ORDINAL}\b")
 _KINDS_OF_SIZE = frozenset({"big", "small", "second", "topk", "except"})
 _MOST_WORDS = 45
 _LONGEST_NAME_WORDS = 5

@@ -3,6 +3,7 @@ import pytest
 
 from assistant.operations import BySize, Keep
 from assistant.planning import Plan, add_seconds, carry_out, plan_question, plan_thing
+from evaluation.routing import Reading, read_compound
 from serving.mask import Mask
 from serving.prediction import Prediction
 from tests.assistant.masks.strategies import draw_mask
@@ -12,6 +13,11 @@ SCENE = {
     "Segment all the piers.": "...#...\n.......",
     "Segment all the cranes.": ".......\n.......",
 }
+
+
+@pytest.mark.parametrize("reading", read_compound(), ids=lambda reading: reading.text)
+def test_a_compound_question_is_a_class_and_operations_and_any_other_is_left_alone(reading: Reading) -> None:
+    assert reading.read == reading.expected
 
 
 class Model:

@@ -2,12 +2,6 @@ import pytest
 
 from assistant.routing.decomposition import decompose, name_class
 from assistant.routing.nouns import is_extended, pluralise
-from evaluation.routing import Reading, read_compound
-
-
-@pytest.mark.parametrize("reading", read_compound(), ids=lambda reading: reading.text)
-def test_a_compound_question_is_a_class_and_operations_and_any_other_is_left_alone(reading: Reading) -> None:
-    assert reading.read == reading.expected
 
 
 def test_the_class_is_asked_for_in_full() -> None:
