@@ -106,6 +106,7 @@ class Settings(BaseSettings):
         turns_at_once: turns that the engine works on at once; None takes what suits it.
         batch_size: images that are encoded, or questions whose masks are decoded, together at most; None takes what
             suits the device.
+        max_tiles: in which the small model looks at a large image, at most; 0 for one look whatever the size.
         secure_cookie: send the cookie over HTTPS only; set it behind a proxy that speaks HTTPS.
         frame_ancestors: origins, with spaces between, of other sites that may show the page in a frame; the cookie is
             then sent over HTTPS only.
@@ -141,6 +142,7 @@ class Settings(BaseSettings):
     max_waiting_per_owner: int = Field(default=3, ge=1)
     turns_at_once: int | None = Field(default=None, ge=1)
     batch_size: int | None = Field(default=None, ge=1)
+    max_tiles: int = Field(default=64, ge=0)
     secure_cookie: bool = False
     frame_ancestors: str = Field(default="", pattern=rf"^({ORIGIN}( {ORIGIN})*)?$")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
@@ -237,6 +239,7 @@ def load_engine(settings: Settings, choice: ModelChoice | None = None, *, extrac
         device=settings.device,
         threads=settings.threads,
         batch_size=settings.batch_size,
+        max_tiles=settings.max_tiles,
         vllm=vllm,
     )
 

@@ -39,12 +39,14 @@ class Stage:
     """Work has reached a stage.
 
     Attributes:
-        name: "read", "encode", "language", "decode", "measure"; stable, for programs.
+        name: "read", "encode", "language", "decode", "closer", "measure"; stable, for programs.
         sentence: the same in words, for people ("Looking at the image").
+        part: which part of it, from 1 on, and of how many; None for a stage in one piece.
     """
 
     name: str
     sentence: str
+    part: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True)

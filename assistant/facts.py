@@ -10,7 +10,7 @@ class Facts:
     Attributes:
         pixel_count: pixels that are True.
         share: pixel_count over all pixels of the image, 0..1.
-        count: connected parts (8-neighbourhood), specks below the smallest meaningful size left out.
+        count: connected parts (8-neighbourhood), without specks and what is tiny beside most others.
         largest_share: the largest part's pixels over pixel_count, 0..1 (0 when empty).
         position: where the mask's centroid lies in a 3 x 3 grid, "top left" .. "bottom right", "centre";
             "throughout" when it spreads over most of the grid; None when empty.

@@ -56,7 +56,8 @@ class Engine(Proposer, Protocol):
             image: an admitted image.
             question: any text; empty or over-long text raises `QuestionError`.
             cancellation: looked at between stages; `SegmentationCancelledError` when set.
-            report_stage: called with "read", "encode", "language", "decode" as each begins.
+            report_stage: called with "read", "encode", "language", "decode" as each begins, and with "closer 1/n" to
+                "closer n/n" where a large image is looked at in n tiles.
         """
         ...
 

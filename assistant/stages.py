@@ -8,11 +8,21 @@ STAGE_SENTENCES = {
     "encode": "Looking at the image",
     "language": "Reading the question",
     "decode": "Drawing the mask",
+    "closer": "Looking closer",
     "refine": "Changing the mask",
     "measure": "Measuring what was found",
 }
 
 
 def to_stage(name: str) -> Stage:
-    """Return a stage with its sentence."""
-    return Stage(name=name, sentence=STAGE_SENTENCES.get(name, "Working on it"))
+    """Return a stage with its sentence.
+
+    Args:
+        name: of the stage; where it has parts, with how far it is behind it ("closer 3/16").
+    """
+    name, _, progress = name.partition(" ")
+    sentence = STAGE_SENTENCES.get(name, "Working on it")
+    if not progress:
+        return Stage(name, sentence)
+    part, count = map(int, progress.split("/"))
+    return Stage(name, f"{sentence}: part {part} of {count}", (part, count))

@@ -34,6 +34,7 @@ from evaluation.predictions import Predictions
 from evaluation.robustness_command import add_robustness_command
 from evaluation.routing_command import add_routing_command
 from evaluation.run_lengths import RunLengths, encode_run_lengths
+from evaluation.scenes_command import add_scenes_command
 from evaluation.speed import measure_speed
 from evaluation.tables import build_pack_tables, build_speed_table
 from evaluation.terminal import print_json, show_progress, speak_errors
@@ -168,6 +169,7 @@ def build_evaluate_app(
     add_click_command(app, build_engine)
     add_robustness_command(app, build_engine)
     add_routing_command(app, build_engine)
+    add_scenes_command(app, build_engine)
     add_benchmark_commands(app, build_engine, describe_precision)
     return app
 

@@ -93,11 +93,18 @@ class Pack:
         """Return where the question's image lies."""
         return self._root / question.image
 
+    def image_size(self, question: PackQuestion) -> tuple[int, int]:
+        """Return height and width of the question's image."""
+        try:
+            return self._sizes[question.image_id]
+        except KeyError as error:
+            raise PackUnreadableError(where=question.id, problem=f"its image is not in {MANIFEST}") from error
+
     def share_of_image(self, question: PackQuestion) -> tuple[float, float, float, float] | None:
         """Return the box that the target is cut to, as shares of width and height; None when it is whole."""
         if question.clip_xyxy_px is None:
             return None
-        height, width = self._size_of(question)
+        height, width = self.image_size(question)
         left, top, right, bottom = question.clip_xyxy_px
         return left / width, top / height, right / width, bottom / height
 
@@ -105,12 +112,12 @@ class Pack:
         """Return the pixels to be marked, bool, (height, width) of the image; all False for an empty target."""
         encoded = self.encode_target(question)
         if encoded is None:
-            return np.zeros(self._size_of(question), dtype=np.bool_)
+            return np.zeros(self.image_size(question), dtype=np.bool_)
         return decode_rle(encoded)
 
     def encode_target(self, question: PackQuestion) -> Rle | None:
         """Return the pixels to be marked as COCO run lengths of the image's size, or None for an empty target."""
-        height, width = self._size_of(question)
+        height, width = self.image_size(question)
         if question.mask is None and not question.instances:
             return None
         if question.mask is not None:
@@ -128,12 +135,6 @@ class Pack:
         box = np.zeros((height, width), np.uint8, order="F")
         box[top:bottom, left:right] = 1
         return _merge([target, coco_mask.encode(box)], intersect=True)
-
-    def _size_of(self, question: PackQuestion) -> tuple[int, int]:
-        try:
-            return self._sizes[question.image_id]
-        except KeyError as error:
-            raise PackUnreadableError(where=question.id, problem=f"its image is not in {MANIFEST}") from error
 
     def _encode_mask(self, name: str) -> Rle:
         path = self._root / name

@@ -19,6 +19,11 @@ from serving.model.features import ImageFeatures, MaskPrediction
 from serving.model.normalisation import normalise_images
 from serving.model.segearth import SegEarth
 
+Bounds = tuple[float, float, float, float]
+"""x0, y0, x1, y1 of a part of a larger image, as shares of that image's square."""
+
+_WHOLE: Bounds = (0.0, 0.0, 1.0, 1.0)
+
 
 @dataclass(frozen=True, eq=False)
 class _Picture:
@@ -30,10 +35,11 @@ class _Picture:
 
 @dataclass(frozen=True, eq=False)
 class _Question:
-    """What is decoded: an image's features, and the hidden states of a question about it, (n, D)."""
+    """What is decoded: an image's features, the hidden states of a question about it, (n, D), and where it lies."""
 
     features: ImageFeatures
     hidden: Tensor
+    bounds: Bounds | None
 
 
 class BatchedModel:
@@ -72,18 +78,21 @@ class BatchedModel:
         """
         return self._encoder.compute(_Picture(key, rgb), cancellation)
 
-    def decode(self, features: ImageFeatures, hidden: Tensor, cancellation: Cancellation) -> MaskPrediction:
+    def decode(
+        self, features: ImageFeatures, hidden: Tensor, cancellation: Cancellation, bounds: Bounds | None = None
+    ) -> MaskPrediction:
         """Return the answer to a question, batch of one; without what the mask decoder had before its last layer.
 
         Args:
             features: of the image, batch of one.
             hidden: hidden states of the question, (n, D).
             cancellation: as for `encode`.
+            bounds: of the picture in the larger one that the question is about; None where it is all of it.
 
         Raises:
             SegmentationCancelledError: `cancellation` was set.
         """
-        return self._decoder.compute(_Question(features, hidden), cancellation)
+        return self._decoder.compute(_Question(features, hidden, bounds), cancellation)
 
     def _encode(self, pictures: Sequence[_Picture]) -> list[ImageFeatures]:
         """Return the features of each picture, computed once where several turns ask for the same, and keep them."""
@@ -103,8 +112,11 @@ class BatchedModel:
 
     def _decode(self, questions: Sequence[_Question]) -> list[MaskPrediction]:
         features = join_features([question.features for question in questions])
-        descriptions = [self._describe(question.hidden) for question in questions]
-        return split_prediction(self._model.decode(features, torch.stack(descriptions).to(features.res5.dtype)))
+        descriptions = torch.stack([self._describe(question.hidden) for question in questions]).to(features.res5.dtype)
+        bounds = None
+        if any(question.bounds is not None for question in questions):
+            bounds = torch.tensor([question.bounds or _WHOLE for question in questions], device=self._device)
+        return split_prediction(self._model.decode(features, descriptions, bounds))
 
     def _describe(self, hidden: Tensor) -> Tensor:
         """Return the description, (1, D), of a question's hidden states, (n, D)."""

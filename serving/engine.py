@@ -7,7 +7,6 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from torch.nn import functional
 
 from serving.batched_model import BatchedModel
 from serving.calibration import Temperatures
@@ -16,13 +15,15 @@ from serving.clicks import Box, Click, check_prompts
 from serving.compute_lock import ComputeLock
 from serving.errors import QuestionEmptyError, QuestionTooLongError, RefinerMissingError
 from serving.feature_cache import FeatureCache
+from serving.grid import Grid
 from serving.image_ref import ImageRef
-from serving.imagery.letterbox import Letterbox
 from serving.imagery.rendering import load_rendering
+from serving.imagery.tiling import Tiling, locate_tile
 from serving.language.backend import LanguageBackend
 from serving.language.meanings import rate_meanings
+from serving.looks import Look, choose_tiling, join_looks, restore_look
 from serving.mask import Mask
-from serving.model.features import ImageFeatures, MaskPrediction
+from serving.model.features import ImageFeatures
 from serving.model.refiner import ClickRefiner
 from serving.model.segearth import SegEarth
 from serving.prediction import Prediction
@@ -30,8 +31,8 @@ from serving.refinement.classical import refine_classically
 from serving.refinement.kinds import RefinerKind
 from serving.refinement.learned import LearnedRefiner
 from serving.refinement.merging import agree_with_mask
-from serving.refinement.window import Window
 from serving.stages import Stages
+from serving.window import Window
 
 MAX_QUESTION_LENGTH = 2_000
 FEATURE_CACHE_BYTES = 1024**3
@@ -60,6 +61,8 @@ class SegEarthEngine:
         cache_bytes: bound on the kept image features.
         batch_size: images that are encoded, or questions whose masks are decoded, together at most.
         refiner: the learned refiner that reads this model's features; None leaves clicks to the classical one.
+        max_tiles: in which a large image is looked at beside the whole, at most; 0 for one look whatever the size, as
+            SegEarth-R1's own weights were trained and measured.
     """
 
     def __init__(
@@ -72,12 +75,14 @@ class SegEarthEngine:
         cache_bytes: int = FEATURE_CACHE_BYTES,
         batch_size: int = 1,
         refiner: ClickRefiner | None = None,
+        max_tiles: int = 0,
     ) -> None:
         self._model = model.to(device).eval()
         self._backend = backend
         self._model_digest = model_digest
         # On its own it is small, and in float32 in every precision of the model.
         self._refiner = None if refiner is None else LearnedRefiner(refiner.to(device).eval(), model.config.input_size)
+        self._max_tiles = max_tiles
         self._features: FeatureCache[ImageFeatures] = FeatureCache(cache_bytes)
         self._renderings: FeatureCache[_Rendering] = FeatureCache(_RENDERING_CACHE_BYTES)
         self._usual_ratings: dict[str, float] = {}
@@ -130,9 +135,11 @@ class SegEarthEngine:
             )
         with stages.enter("decode"):
             answer = self._batched.decode(features, hidden, cancellation)
-            prediction = self._to_native(answer, image, stages.seconds)
-        # The mapping was handed over before the last stage ended; it now holds that stage too.
-        return prediction
+            look = restore_look(answer, whole, self._model.config.input_size)
+        tiling = choose_tiling(image.grid, self._model.config.input_size, most=self._max_tiles)
+        if tiling is not None:
+            look = self._look_closer(image, tiling, hidden, look, stages, cancellation)
+        return self._conclude(look, image.grid, stages.seconds)
 
     def stream_text(
         self, image: ImageRef, question: str, *, max_tokens: int, cancellation: Cancellation
@@ -261,7 +268,7 @@ class SegEarthEngine:
     def _features_of(
         self, image: ImageRef, window: Window, stages: Stages, cancellation: Cancellation
     ) -> ImageFeatures:
-        key = image.digest if window.covers(image.grid) else f"{image.digest}@{window}"
+        key = _name_part(image, window)
         features = self._features.get(key)
         if features is None:
             rgb = self._read(image, stages)
@@ -269,19 +276,37 @@ class SegEarthEngine:
                 features = self._batched.encode(key, window.crop(rgb), cancellation)
         return features
 
-    def _to_native(self, answer: MaskPrediction, image: ImageRef, seconds: dict[str, float]) -> Prediction:
-        config, grid = self._model.config, image.grid
-        upsampled = functional.interpolate(
-            answer.mask_logits.float(), size=config.input_size, mode="bilinear", align_corners=False
-        )
-        box = Letterbox(grid.height, grid.width, config.input_size)
-        logits = box.restore_logits(upsampled[0, 0].cpu().numpy())
+    def _look_closer(
+        self,
+        image: ImageRef,
+        tiling: Tiling,
+        hidden: Tensor,
+        first: Look,
+        stages: Stages,
+        cancellation: Cancellation,
+    ) -> Look:
+        """Look at each tile of an image that has been looked at as a whole, and return what is seen in all of them."""
+        side = self._model.config.input_size
+        rgb = self._read(image, stages)
+
+        def look_at_tiles() -> Iterator[Look]:
+            for number, tile in enumerate(tiling.windows, start=1):
+                with stages.enter("closer", part=(number, len(tiling))):
+                    features = self._batched.encode(_name_part(image, tile), tile.crop(rgb), cancellation)
+                    bounds = locate_tile(tile, image.grid.height, image.grid.width, side)
+                    answer = self._batched.decode(features, hidden, cancellation, bounds)
+                    yield restore_look(answer, tile, side)
+
+        return join_looks(first, tiling, look_at_tiles(), presence_threshold=self._model.config.presence_threshold)
+
+    def _conclude(self, look: Look, grid: Grid, seconds: dict[str, float]) -> Prediction:
+        config = self._model.config
         # What is marked is decided on what the network says; what is stated about it is calibrated.
-        pixels = logits > _logit(config.mask_threshold)
-        if _presence(answer.presence_logits) < config.presence_threshold:
+        pixels = look.mask_logits > _logit(config.mask_threshold)
+        if look.presence() < config.presence_threshold:
             pixels = np.zeros_like(pixels)
-        logits = logits / np.float32(self.temperatures.mask)
-        presence = _presence(answer.presence_logits, self.temperatures.presence)
+        logits = look.mask_logits / np.float32(self.temperatures.mask)
+        presence = look.presence(self.temperatures.presence)
         found = bool(pixels.any())
         if found:
             certainty = float(_sigmoid(logits[pixels]).mean())
@@ -295,8 +320,13 @@ class SegEarthEngine:
             found=found,
             seconds=seconds,
             model_digest=self._model_digest,
-            presence=None if answer.presence_logits is None else presence,
+            presence=None if look.presence_logit is None else presence,
         )
+
+
+def _name_part(image: ImageRef, window: Window) -> str:
+    """Return the key under which the features of a part of an image are kept."""
+    return image.digest if window.covers(image.grid) else f"{image.digest}@{window}"
 
 
 def _checked(question: str) -> str:
@@ -306,11 +336,6 @@ def _checked(question: str) -> str:
     if len(text) > MAX_QUESTION_LENGTH:
         raise QuestionTooLongError(length=len(text), limit=MAX_QUESTION_LENGTH)
     return text
-
-
-def _presence(logits: Tensor | None, temperature: float = 1.0) -> float:
-    """Probability that the thing asked for is in the image; 1 where the model has no presence head."""
-    return 1.0 if logits is None else float((logits[0, 0].float() / temperature).sigmoid())
 
 
 def _sigmoid(logits: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -20,6 +20,7 @@ def load_engine(
     threads: int | None = None,
     cache_bytes: int = FEATURE_CACHE_BYTES,
     batch_size: int | None = None,
+    max_tiles: int = 0,
     vllm: VllmChoice | None = None,
 ) -> SegEarthEngine:
     """Load the chosen model.
@@ -31,6 +32,7 @@ def load_engine(
         threads: CPU threads for torch; None leaves its choice.
         cache_bytes: bound on the kept image features.
         batch_size: images or questions computed together at most; None takes what suits the device.
+        max_tiles: in which a small form looks at a large image, at most; 0 for one look whatever the size.
         vllm: serves the language backbone, and quantises it; None for this process.
 
     Raises:
@@ -52,7 +54,9 @@ def load_engine(
     if located.is_dir() and is_small_form(located):
         from serving.small_form import load_small_form
 
-        return load_small_form(located, placement, cache_dir=cache_dir, cache_bytes=cache_bytes, vllm=vllm)
+        return load_small_form(
+            located, placement, cache_dir=cache_dir, cache_bytes=cache_bytes, max_tiles=max_tiles, vllm=vllm
+        )
     from serving.released_form import load_released_form
 
     return load_released_form(

@@ -18,8 +18,8 @@ class Prediction:
         mask_logits: float32, (grid.height, grid.width), before the threshold, calibrated, on the image's native grid.
         score: confidence in 0..1 that the mask is the thing asked for (or, when nothing was found, that it is absent).
         found: whether anything is marked.
-        seconds: stage name -> seconds spent ("read", "encode", "language", "decode", ...); a stage answered from
-            the cache is absent.
+        seconds: stage name -> seconds spent ("read", "encode", "language", "decode", "closer", ...); a stage answered
+            from the cache is absent.
         model_digest: SHA-256 of the weights that answered.
         presence: calibrated probability, 0..1, that the thing asked for is there; None where the model says none.
     """

@@ -23,7 +23,13 @@ _LOG = structlog.get_logger()
 
 
 def load_small_form(
-    folder: Path, placement: Placement, *, cache_dir: Path, cache_bytes: int, vllm: VllmChoice | None = None
+    folder: Path,
+    placement: Placement,
+    *,
+    cache_dir: Path,
+    cache_bytes: int,
+    max_tiles: int,
+    vllm: VllmChoice | None = None,
 ) -> SegEarthEngine:
     """Load config.json, model.safetensors and the adapter in `folder`, and SmolLM2 from the cache.
 
@@ -32,6 +38,7 @@ def load_small_form(
         placement: where the weights go.
         cache_dir: where the language weights are, or are put.
         cache_bytes: bound on the kept image features.
+        max_tiles: in which a large image is looked at, at most.
         vllm: serves the language backbone; None for this process.
 
     Raises:
@@ -62,6 +69,7 @@ def load_small_form(
         cache_bytes=cache_bytes,
         batch_size=placement.batch_size,
         refiner=refiner,
+        max_tiles=max_tiles,
     )
 
 

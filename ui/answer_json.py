@@ -50,7 +50,7 @@ def describe_progress(progress: Progress) -> dict[str, Any] | None:
     if progress.waiting is not None:
         return {"status": "waiting", "text": progress.waiting.sentence, "ahead": progress.waiting.ahead}
     if progress.stages:
-        return {"status": "working", "text": progress.stages[-1]}
+        return {"status": "working", "text": progress.stages[-1].sentence}
     return None
 
 

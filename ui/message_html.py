@@ -12,6 +12,7 @@ from markupsafe import Markup
 from assistant.answering import format_area, format_share
 from assistant.conversation import Message, Role, Status
 from assistant.conversation_tree import ConversationTree
+from assistant.events import Stage
 from serving.image_ref import ImageRef
 from ui.branches_html import render_branches, render_by_hand, render_moves
 from ui.choices_html import render_choices
@@ -183,22 +184,33 @@ def _render_chip(text: str) -> Markup:
 
 
 def _render_stages(progress: Progress) -> Markup:
+    done: Sequence[Stage] = progress.stages
+    part = None
     if progress.is_stopping:
         current = "Stopping"
     elif progress.waiting is not None:
         current = progress.waiting.sentence
+    elif progress.stages:
+        done, now = progress.stages[:-1], progress.stages[-1]
+        current, part = now.sentence, now.part
     else:
-        current = progress.stages[-1] if progress.stages else "Starting"
-    done = progress.stages[:-1] if current in progress.stages else progress.stages
+        current = "Starting"
     items = [
         Markup('<li class="stage is-done">{}<span>{}</span></li>').format(CHECK, sentence)
-        for sentence in dict.fromkeys(done)
+        for sentence in dict.fromkeys(stage.sentence for stage in done)
     ]
+    bar = (
+        Markup("")
+        if part is None
+        else Markup('<progress class="stage-bar" value="{}" max="{}" aria-label="{}"></progress>').format(
+            part[0] - 1, part[1], current
+        )
+    )
     items.append(
         Markup(
             '<li class="stage is-current" aria-current="step"><span class="spinner" aria-hidden="true"></span>'
-            "<span>{}…</span></li>"
-        ).format(current)
+            "<span>{}…</span>{}</li>"
+        ).format(current, bar)
     )
     text = Markup('<p class="answer-text">{}</p>').format(progress.text) if progress.text else Markup("")
     return Markup('<ol class="stages">{}</ol>{}').format(Markup("").join(items), text)

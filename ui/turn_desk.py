@@ -282,9 +282,9 @@ class TurnDesk:
                     case Waiting():
                         stopwatch.pause()
                         self.in_flight.report_waiting(turn, event)
-                    case Stage(sentence=sentence):
+                    case Stage():
                         stopwatch.go_on()
-                        self.in_flight.report_stage(turn, sentence)
+                        self.in_flight.report_stage(turn, event)
                     case TextDelta(text=text):
                         self.in_flight.report_text(turn, text)
                     case Done(message=message):

@@ -10,7 +10,7 @@ from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass, field, replace
 from itertools import count, islice
 
-from assistant.events import Waiting
+from assistant.events import Stage, Waiting
 from assistant.turn_request import TurnRequest
 from ui.errors import TurnRunningError
 
@@ -26,7 +26,7 @@ class Progress:
         waiting: its place in the line to the engine; None where it does not wait.
         conversation_id: where the question is stored; None until it is, in a new conversation.
         is_stored: the question is in the history.
-        stages: the sentences of the stages reached so far, the current one last.
+        stages: those reached so far, the current one last; one in parts is there once, with the newest part.
         text: the answer's text so far.
         is_stopping: somebody pressed Stop.
         is_finished: the turn ended; the history has what came of it.
@@ -37,7 +37,7 @@ class Progress:
     waiting: Waiting | None = None
     conversation_id: str | None = None
     is_stored: bool = False
-    stages: tuple[str, ...] = ()
+    stages: tuple[Stage, ...] = ()
     text: str = ""
     is_stopping: bool = False
     is_finished: bool = False
@@ -121,10 +121,13 @@ class TurnsInFlight:
         with self._changing:
             self._update(turn, waiting=waiting)
 
-    def report_stage(self, turn: TurnInFlight, sentence: str) -> None:
-        """Note that the turn reached a stage."""
+    def report_stage(self, turn: TurnInFlight, stage: Stage) -> None:
+        """Note that the turn reached a stage, or a further part of the one that it is at."""
         with self._changing:
-            self._update(turn, stages=(*turn.progress.stages, sentence), waiting=None)
+            before = turn.progress.stages
+            if before and stage.part is not None and before[-1].name == stage.name:
+                before = before[:-1]
+            self._update(turn, stages=(*before, stage), waiting=None)
 
     def report_text(self, turn: TurnInFlight, text: str) -> None:
         """Note more of the answer's text."""

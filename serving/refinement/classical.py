@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from serving.clicks import Box, Click
 from serving.grid import Grid
+from serving.refinement.click_window import choose_window
 from serving.refinement.merging import merge_changes, obey_clicks
-from serving.refinement.window import choose_window
 
 _WINDOW_SIDE = 384  # native pixels around the clicks that are looked at
 _MARGIN = 112  # native pixels at least between a click and the window's edge

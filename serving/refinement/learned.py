@@ -13,9 +13,10 @@ from serving.imagery.letterbox import Letterbox
 from serving.model.features import ImageFeatures, PixelFeatures
 from serving.model.refiner import ClickRefiner
 from serving.refinement.classical import refine_classically
+from serving.refinement.click_window import choose_window
 from serving.refinement.merging import agree_with_mask, find_unmet, merge_changes, obey_clicks
 from serving.refinement.prompt_maps import fit_prompts, shrink_square
-from serving.refinement.window import Window, choose_window
+from serving.window import Window
 
 _WHOLE_UP_TO = 2.0  # sides of the model's square; a larger image is looked at in windows, which have finer features
 _WINDOW_SIDES = 1.25  # side of such a window, in sides of the square: about the scale of the training images

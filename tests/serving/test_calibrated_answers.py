@@ -2,13 +2,11 @@
 
 import dataclasses
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 import torch
 from PIL import Image
-from torch import Tensor
 
 from assistant.planning import to_confidence
 from evaluation.golden_model import build_golden_model
@@ -19,15 +17,8 @@ from serving.image_ref import ImageRef
 from serving.imagery.admission import ImageLimits
 from serving.imagery.intake import take_in_image
 from serving.prediction import Prediction
-from tests.fakes.silent_backend import SilentBackend
+from tests.fakes.same_words_backend import SameWordsBackend
 from tests.fakes.tiny_released import TINY_RELEASED
-
-
-class SameWordsBackend(SilentBackend):
-    """Reads every question as the same one."""
-
-    def prefill_hidden(self, *args: Any, **options: Any) -> Tensor:
-        return torch.randn(5, TINY_RELEASED.language.hidden_size, generator=torch.Generator().manual_seed(0))
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assistant.conversation import Status
-from assistant.events import Waiting
+from assistant.events import Stage, Waiting
 from assistant.making import Pointed
 from serving.clicks import Click
 from serving.grid import Grid
@@ -79,7 +79,7 @@ def test_hostile_text_is_literal_everywhere() -> None:
         build_question(HOSTILE),
         build_answer(HOSTILE, status=Status.FAILED),
     )
-    markup += render_progress(Progress(stages=(HOSTILE,), text=HOSTILE), question=HOSTILE, image=image)
+    markup += render_progress(Progress(stages=(Stage("encode", HOSTILE),), text=HOSTILE), question=HOSTILE, image=image)
     markup += render_refusal(HOSTILE, question=HOSTILE, image_name=HOSTILE)
     page = Page(markup)
     assert page.all("script") == []
@@ -199,9 +199,20 @@ def test_nothing_found_draws_no_overlay() -> None:
 
 
 def test_progress_marks_the_current_stage_as_the_only_one() -> None:
-    markup = render_progress(Progress(is_stored=True, stages=("Reading", "Drawing")), question="Where?", image=None)
+    stages = (Stage("language", "Reading"), Stage("decode", "Drawing"))
+    markup = render_progress(Progress(is_stored=True, stages=stages), question="Where?", image=None)
     current = re.findall(r"is-current.*?<span>(.*?)</span>", markup)
     assert current == ["Drawing…"]
+    assert "<progress" not in markup
+
+
+def test_a_stage_in_parts_has_a_bar() -> None:
+    stages = (Stage("decode", "Drawing"), Stage("closer", "Looking closer: part 3 of 16", (3, 16)))
+    markup = render_progress(Progress(is_stored=True, stages=stages), question="Where?", image=None)
+
+    assert re.findall(r"is-current.*?<span>(.*?)</span>", markup) == ["Looking closer: part 3 of 16…"]
+    (bar,) = [attributes for tag, attributes in Page(markup).elements if tag == "progress"]
+    assert (bar["value"], bar["max"]) == ("2", "16")
 
 
 def test_waiting_turn_says_how_many_are_before_it() -> None:

@@ -2,11 +2,13 @@ import threading
 
 import pytest
 
-from assistant.events import Waiting
+from assistant.events import Stage, Waiting
 from assistant.turn_request import TurnRequest
 from tests.fakes.following import start_following
 from ui.errors import TurnRunningError
 from ui.turns_in_flight import REMEMBERED, Progress, TurnsInFlight
+
+LOOKING = Stage("encode", "Looking")
 
 
 def build_turns() -> TurnsInFlight:
@@ -57,7 +59,7 @@ def test_place_in_line_is_shown_until_a_stage_begins() -> None:
     turn = turns.admit(ask(), session="s")
     turns.report_waiting(turn, Waiting(2))
     shown = [turn.progress.waiting]
-    turns.report_stage(turn, "Looking")
+    turns.report_stage(turn, LOOKING)
     assert [*shown, turn.progress.waiting] == [Waiting(2), None]
 
 
@@ -70,17 +72,28 @@ def test_count_is_told_as_it_changes() -> None:
     assert counts == [1, 2, 1, 0]
 
 
+def test_a_stage_in_parts_is_there_once_with_its_newest_part() -> None:
+    turns = build_turns()
+    turn = turns.admit(ask(), session="s")
+    parts = [Stage("closer", f"Looking closer: part {part} of 3", (part, 3)) for part in (1, 2, 3)]
+
+    for stage in (LOOKING, LOOKING, *parts, LOOKING, parts[0]):
+        turns.report_stage(turn, stage)
+
+    assert turn.progress.stages == (LOOKING, LOOKING, parts[2], LOOKING, parts[0])
+
+
 def test_follower_sees_the_stages_and_the_end() -> None:
     turns = build_turns()
     turn = turns.admit(ask(), session="s")
     following = start_following(turns, turn)
     turns.report_stored(turn, "c1")
-    turns.report_stage(turn, "Looking")
+    turns.report_stage(turn, LOOKING)
     turns.report_text(turn, "Found ")
     turns.report_text(turn, "one.")
     turns.finish(turn)
     end = following.result(timeout=10)[-1]
-    assert (end.stages, end.text, end.is_finished) == (("Looking",), "Found one.", True)
+    assert (end.stages, end.text, end.is_finished) == ((LOOKING,), "Found one.", True)
 
 
 def test_follower_is_woken_by_a_change() -> None:
@@ -90,12 +103,12 @@ def test_follower_is_woken_by_a_change() -> None:
 
     def note(progress: Progress) -> bool:
         has_come.set()
-        return progress.stages == ("Looking",)
+        return progress.stages == (LOOKING,)
 
     following = start_following(turns, turn, until=note)
     assert has_come.wait(10)
-    turns.report_stage(turn, "Looking")
-    assert following.result(timeout=10)[-1].stages == ("Looking",)
+    turns.report_stage(turn, LOOKING)
+    assert following.result(timeout=10)[-1].stages == (LOOKING,)
 
 
 def test_follower_that_goes_is_forgotten() -> None:

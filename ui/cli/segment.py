@@ -14,7 +14,7 @@ from assistant.answering import describe_answer
 from assistant.facts import Facts
 from assistant.interfaces import Engine
 from assistant.measuring import measure_facts
-from assistant.stages import STAGE_SENTENCES
+from assistant.stages import to_stage
 from serving.cancellation import Cancellation
 from serving.errors import QuestionEmptyError
 from serving.image_ref import ImageRef
@@ -238,7 +238,7 @@ def _ignore_stage(stage: str) -> None:
 
 
 def _print_stage(stage: str) -> None:
-    typer.echo(f"{STAGE_SENTENCES[stage]} ...", err=True)
+    typer.echo(f"{to_stage(stage).sentence} ...", err=True)
 
 
 def _print_answer(answer: Answer) -> None:

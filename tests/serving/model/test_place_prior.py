@@ -44,3 +44,17 @@ def test_the_same_part_is_meant_whatever_the_grid() -> None:
 
     # The middle one of three fine cells lies where the coarse cell has its middle.
     torch.testing.assert_close(fine[..., 1::3, 1::3], coarse)
+
+
+@torch.no_grad()
+def test_a_part_of_a_larger_picture_has_its_part_of_the_prior() -> None:
+    torch.manual_seed(0)
+    prior = PlacePrior(3, WAVES)
+    torch.nn.init.normal_(prior.bands.weight)
+    words = torch.randn(2, 4, 3)
+    bounds = torch.tensor([[0.25, 0.0, 0.75, 0.5], [0.5, 0.5, 1.0, 1.0]])
+
+    whole, parts = prior(words, 16, 16), prior(words, 8, 8, bounds)
+
+    torch.testing.assert_close(parts[0], whole[0, :, 0:8, 4:12])
+    torch.testing.assert_close(parts[1], whole[1, :, 8:16, 8:16])

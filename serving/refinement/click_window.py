@@ -2,43 +2,12 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TypeVar
-
-import numpy as np
-from numpy.typing import NDArray
 
 from serving.clicks import Box, Click
 from serving.grid import Grid
+from serving.window import Window
 
-Scalar = TypeVar("Scalar", bound=np.generic)
 _SNAPS_PER_SIDE = 4  # windows begin at multiples of a quarter of their side, so that near clicks share one
-
-
-@dataclass(frozen=True)
-class Window:
-    """Rows and columns of a grid, in native pixels."""
-
-    top: int
-    left: int
-    height: int
-    width: int
-
-    def crop(self, pixels: NDArray[Scalar]) -> NDArray[Scalar]:
-        """Return the view of `pixels`, (H, W, ...), inside the window."""
-        return pixels[self.top : self.top + self.height, self.left : self.left + self.width]
-
-    def shift_click(self, click: Click) -> Click:
-        """Return the click in the window's own pixels."""
-        return Click(click.x - self.left, click.y - self.top, is_positive=click.is_positive)
-
-    def shift_box(self, box: Box) -> Box:
-        """Return the box in the window's own pixels."""
-        return Box(box.left - self.left, box.top - self.top, box.right - self.left, box.bottom - self.top)
-
-    def covers(self, grid: Grid) -> bool:
-        """Whether the window is the whole grid."""
-        return (self.height, self.width) == (grid.height, grid.width)
 
 
 def choose_window(grid: Grid, clicks: Sequence[Click], box: Box | None, *, side: int, margin: int) -> Window:

@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 
 from serving.clicks import Box, Click
 from serving.grid import Grid
-from serving.refinement.window import Window, choose_window
+from serving.refinement.click_window import choose_window
+from serving.window import Window
 
 
 @given(data=st.data())
