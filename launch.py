@@ -56,7 +56,7 @@ from ui.metrics import PageMetrics
 from ui.space import LASTING_DISK, Space, find_space, space_defaults
 
 if TYPE_CHECKING:
-    from evaluation.calibration_command import StoreTemperatures
+    from evaluation.calibration.command import StoreTemperatures
     from serving.engine import SegEarthEngine
 
 APP_NAME = "segearth-chat"
@@ -543,7 +543,7 @@ def _mount_evaluate(app: typer.Typer, settings: Settings) -> None:
 
 
 def _mount_bench(app: typer.Typer, settings: Settings) -> None:
-    from evaluation.serving_command import build_bench_app
+    from evaluation.speed.serving_command import build_bench_app
 
     @contextmanager
     def open_on(backend: Backend, *, extracts: bool = True) -> Iterator["SegEarthEngine"]:
@@ -556,7 +556,7 @@ def _mount_bench(app: typer.Typer, settings: Settings) -> None:
 
 
 def _mount_parity(app: typer.Typer) -> None:
-    from evaluation.parity import parity
+    from evaluation.parity.command import parity
 
     app.command()(parity)
 

@@ -13,9 +13,9 @@ ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
 from evaluation.contact_sheet import draw_sheet, save_sheet  # noqa: E402 (the checkout comes first)
-from evaluation.gallery import answer_examples, draw_examples, read_redistributable  # noqa: E402
-from evaluation.pack import Pack  # noqa: E402
-from evaluation.through_assistant import segment_through_assistant  # noqa: E402
+from evaluation.packs.gallery import answer_examples, draw_examples, read_redistributable  # noqa: E402
+from evaluation.packs.pack import Pack  # noqa: E402
+from evaluation.packs.through_assistant import segment_through_assistant  # noqa: E402
 from launch import load_engine, load_settings  # noqa: E402
 
 PICTURE = ROOT / "docs" / "images" / "gallery.png"

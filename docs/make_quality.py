@@ -13,7 +13,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
-from evaluation.quality_page import rewrite_page  # noqa: E402 (the checkout comes first, wherever this is started)
+from evaluation.packs.quality_page import rewrite_page  # noqa: E402 (the checkout comes first, wherever this is started)
 
 PAGE = ROOT / "docs" / "quality.md"
 IMAGES = ROOT / "docs" / "images"

@@ -14,15 +14,16 @@ import typer
 from numpy.typing import NDArray
 from rich.console import Console
 
-from evaluation.benchmark_commands import add_benchmark_commands
-from evaluation.calibration_command import OpenStore, add_calibration_command, find_no_store
-from evaluation.click_command import add_click_command
-from evaluation.constant_mask import fit_constant_mask
-from evaluation.error_report import choose_extremes, write_error_report
-from evaluation.gallery import read_redistributable
-from evaluation.pack import Pack, spread_questions
-from evaluation.pack_predictions import segment_from_predictions
-from evaluation.pack_report import (
+from evaluation.benchmarks.commands import add_benchmark_commands
+from evaluation.benchmarks.predictions import Predictions
+from evaluation.calibration.command import OpenStore, add_calibration_command, find_no_store
+from evaluation.clicking.command import add_click_command
+from evaluation.packs.constant_mask import fit_constant_mask
+from evaluation.packs.error_report import choose_extremes, write_error_report
+from evaluation.packs.gallery import read_redistributable
+from evaluation.packs.pack import Pack, spread_questions
+from evaluation.packs.predictions import segment_from_predictions
+from evaluation.packs.report import (
     MeasuredEngine,
     ScoredQuestion,
     Segmenter,
@@ -30,15 +31,14 @@ from evaluation.pack_report import (
     score_questions,
     segment_with,
 )
-from evaluation.predictions import Predictions
-from evaluation.robustness_command import add_robustness_command
-from evaluation.routing_command import add_routing_command
+from evaluation.packs.scenes_command import add_scenes_command
+from evaluation.packs.through_assistant import Through, segment_through_assistant, segment_through_oracle
+from evaluation.reading.command import add_routing_command
+from evaluation.robustness.command import add_robustness_command
 from evaluation.run_lengths import RunLengths, encode_run_lengths
-from evaluation.scenes_command import add_scenes_command
-from evaluation.speed import measure_speed
+from evaluation.speed.turns import measure_speed
 from evaluation.tables import build_pack_tables, build_speed_table
 from evaluation.terminal import print_json, show_progress, speak_errors
-from evaluation.through_assistant import Through, segment_through_assistant, segment_through_oracle
 
 BuildEngine = Callable[[], MeasuredEngine]
 

@@ -5,9 +5,9 @@ from typing import Any
 
 from rich.table import Table
 
-from evaluation.benchmark_report import TableRow
+from evaluation.benchmarks.report import TableRow
 from evaluation.metrics import THRESHOLDS
-from evaluation.speed import SpeedReport
+from evaluation.speed.turns import SpeedReport
 
 
 def build_pack_tables(report: Mapping[str, Any]) -> tuple[Table, ...]:

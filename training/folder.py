@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from evaluation.errors import EvaluationError
-from evaluation.pack import Rle
+from evaluation.packs.pack import Rle
 from evaluation.pictures import read_mask, read_size
 from evaluation.run_lengths import encode_run_lengths
 from training.errors import TrainingDataError

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from evaluation.pack import Pack, PackQuestion, Rle, decode_rle
+from evaluation.packs.pack import Pack, PackQuestion, Rle, decode_rle
 from training.parts import PartBox, read_part
 
 ReadTarget = Callable[[], NDArray[np.bool_]]

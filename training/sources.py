@@ -4,12 +4,12 @@ import json
 from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 
-from evaluation.benchmark import Benchmark, BenchmarkSample, Split
-from evaluation.earthreason import read_earthreason
+from evaluation.benchmarks.earthreason import read_earthreason
+from evaluation.benchmarks.refsegrs import read_refsegrs
+from evaluation.benchmarks.rrsis_d import read_rrsis_d
+from evaluation.benchmarks.samples import Benchmark, BenchmarkSample, Split
 from evaluation.errors import EvaluationError
-from evaluation.pack import MANIFEST, Pack
-from evaluation.refsegrs import read_refsegrs
-from evaluation.rrsis_d import read_rrsis_d
+from evaluation.packs.pack import MANIFEST, Pack
 from training.errors import TrainingDataError
 from training.folder import load_folder
 from training.samples import ImageSample, QuestionSample, load_samples

@@ -3,7 +3,7 @@ import pytest
 
 from assistant.operations import BySize, Keep
 from assistant.planning import Plan, add_seconds, carry_out, plan_question, plan_thing
-from evaluation.routing import Reading, read_compound
+from evaluation.reading.routing import Reading, read_compound
 from serving.mask import Mask
 from serving.prediction import Prediction
 from tests.assistant.masks.strategies import draw_mask

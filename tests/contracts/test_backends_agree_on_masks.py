@@ -9,8 +9,8 @@ import pytest
 from numpy.typing import NDArray
 
 from assistant.masks.agreement import Agreement, measure_agreement
-from evaluation.pack import Pack, PackQuestion
-from evaluation.pack_report import refer_to_file
+from evaluation.packs.pack import Pack, PackQuestion
+from evaluation.packs.report import refer_to_file
 from launch import choose_vllm, load_settings
 from serving.cancellation import Cancellation
 from serving.engine import SegEarthEngine

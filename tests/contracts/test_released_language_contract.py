@@ -15,7 +15,7 @@ from PIL import Image
 from safetensors.torch import load_file
 from torch import Tensor
 
-from evaluation.golden_model import GoldenModel, build_golden_model
+from evaluation.parity.golden_model import GoldenModel, build_golden_model
 from launch import choose_vllm, load_settings
 from serving.cancellation import Cancellation
 from serving.engine import SegEarthEngine

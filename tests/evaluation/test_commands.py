@@ -6,7 +6,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from evaluation.commands import build_evaluate_app
-from evaluation.pack_report import MeasuredEngine
+from evaluation.packs.report import MeasuredEngine
 from serving.errors import CheckpointMissingError
 from tests.evaluation.tiny_packs import write_pack
 from tests.fakes.engine import FakeEngine

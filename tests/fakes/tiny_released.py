@@ -6,7 +6,7 @@ from pathlib import Path
 
 import torch
 
-from evaluation.synthetic_weights import write_checkpoint
+from evaluation.parity.synthetic_weights import write_checkpoint
 from serving.model.config import (
     RELEASED,
     DescriptionProjectorConfig,

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from evaluation.golden_fill import draw_weights
+from evaluation.parity.golden_fill import draw_weights
 
 GOLDEN_FOLDER = Path(__file__).parent
 

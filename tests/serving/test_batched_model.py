@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from evaluation.golden_model import build_golden_model
+from evaluation.parity.golden_model import build_golden_model
 from serving.batched_model import BatchedModel
 from serving.cancellation import Cancellation
 from serving.compute_lock import ComputeLock

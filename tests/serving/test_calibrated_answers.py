@@ -9,7 +9,7 @@ import torch
 from PIL import Image
 
 from assistant.planning import to_confidence
-from evaluation.golden_model import build_golden_model
+from evaluation.parity.golden_model import build_golden_model
 from serving.calibration import Temperatures
 from serving.cancellation import Cancellation
 from serving.engine import SegEarthEngine

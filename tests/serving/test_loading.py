@@ -11,7 +11,7 @@ import torch
 from PIL import Image
 from safetensors.torch import load_file
 
-from evaluation.golden_model import build_golden_model
+from evaluation.parity.golden_model import build_golden_model
 from serving.cancellation import Cancellation
 from serving.engine import SegEarthEngine
 from serving.errors import CheckpointMismatchError, DeviceUnavailableError, QuantisationUnavailableError

@@ -7,7 +7,7 @@ import pytest
 import torch
 from PIL import Image
 
-from evaluation.golden_model import build_golden_model
+from evaluation.parity.golden_model import build_golden_model
 from serving.cancellation import Cancellation
 from serving.clicks import Box, Click
 from serving.engine import SegEarthEngine

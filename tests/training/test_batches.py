@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from evaluation.pack import Pack
+from evaluation.packs.pack import Pack
 from tests.evaluation.tiny_packs import write_pack
 from training.batches import BatchConfig, TrainingBatches
 from training.descriptions import collect_texts

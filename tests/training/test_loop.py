@@ -7,7 +7,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from evaluation.pack import Pack
+from evaluation.packs.pack import Pack
 from launch import load_settings
 from serving.language.smollm2 import QuestionTokenizer, SmolLM2
 from serving.language.smollm2_weights import ensure_smollm2

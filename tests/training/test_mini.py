@@ -8,7 +8,7 @@ import pytest
 import torch
 from typer.testing import CliRunner
 
-from evaluation.pack import Pack
+from evaluation.packs.pack import Pack
 from launch import load_settings
 from serving.model.checkpoint import load_model, save_model
 from serving.model.config import MINI, SegEarthConfig

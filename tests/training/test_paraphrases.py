@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from evaluation.pack import Pack
+from evaluation.packs.pack import Pack
 from training.batches import collect_class_texts
 from training.paraphrases import ClassWordings, list_texts, load_wordings
 from training.samples import load_samples

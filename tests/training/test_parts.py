@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from evaluation.pack import Pack
+from evaluation.packs.pack import Pack
 from training.batches import collect_class_texts
 from training.paraphrases import load_stored
 from training.parts import load_part_wordings, read_part

@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from evaluation.pack import Pack
+from evaluation.packs.pack import Pack
 from serving.model.config import MINI
 from serving.model.segearth import SegEarth
 from tests.evaluation.tiny_packs import write_pack

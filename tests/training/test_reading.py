@@ -7,7 +7,7 @@ from safetensors.numpy import load_file
 
 from assistant.routing import learned_reading
 from assistant.routing.reading_features import ANCHOR, KINDS, THING
-from evaluation.routing import FREE, read_rows
+from evaluation.reading.routing import FREE, read_rows
 from training.reading.examples import Frames, build_examples, load_frames
 from training.reading.fitting import fit_reading
 

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from evaluation.simulated_clicks import find_wrong_parts
+from evaluation.clicking.simulated_clicks import find_wrong_parts
 from serving.model.features import PixelFeatures
 from serving.refinement.prompt_maps import draw_prompt_maps
 from training.refiner.episodes import Episode, draw_episode

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from evaluation.simulated_clicks import WrongPart, find_wrong_parts, measure_depth, place_click
+from evaluation.clicking.simulated_clicks import WrongPart, find_wrong_parts, measure_depth, place_click
 from serving.clicks import Box, Click
 from serving.refinement.merging import merge_changes, obey_clicks
 from training.refiner.kept_features import KeptImage

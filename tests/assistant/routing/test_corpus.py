@@ -3,7 +3,7 @@ from collections import Counter
 import pytest
 
 from assistant.operation_json import from_rows, to_rows
-from evaluation.routing import PARTS, measure, read_corpus, read_rows
+from evaluation.reading.routing import PARTS, measure, read_corpus, read_rows
 
 
 def test_the_corpus_has_more_than_four_hundred_utterances_and_none_twice() -> None:

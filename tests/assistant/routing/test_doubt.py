@@ -5,7 +5,7 @@ from assistant.routing.candidates import list_candidates
 from assistant.routing.doubt import is_chatter, is_doubtful
 from assistant.routing.guessing import WHAT_I_DO
 from assistant.routing.router import route
-from evaluation.routing import read_rows
+from evaluation.reading.routing import read_rows
 
 UNCLEAR = [row for part in ("unclear_development", "unclear_heldout") for row in read_rows(part)]
 

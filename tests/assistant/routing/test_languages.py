@@ -6,7 +6,7 @@ import pytest
 from assistant.intents import Clarify, Segment
 from assistant.routing.languages import ENGLISH_ONLY, is_foreign
 from assistant.routing.router import route
-from evaluation.routing import COMPOUND, PARTS, read_rows
+from evaluation.reading.routing import COMPOUND, PARTS, read_rows
 
 REAL_QUESTIONS = Path(__file__).parents[4] / "shared" / "data" / "questions.jsonl"
 

@@ -6,7 +6,7 @@ from assistant.planning import plan_question, understand
 from assistant.routing.decomposition import Decomposition, decompose
 from assistant.routing.learned_reading import read_freely
 from assistant.routing.reading_features import generalise, place_features, split_words
-from evaluation.routing import measure_free
+from evaluation.reading.routing import measure_free
 
 
 @pytest.mark.parametrize(

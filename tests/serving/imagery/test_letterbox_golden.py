@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from evaluation.golden_fill import formula_image
+from evaluation.parity.golden_fill import formula_image
 from serving.imagery.letterbox import Letterbox
 from tests.golden.mini import load_mini_case
 

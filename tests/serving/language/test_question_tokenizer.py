@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from transformers import CodeGenTokenizer
 
-from evaluation.codegen_tokenizer import list_added_tokens, write_codegen_tokenizer
+from evaluation.parity.codegen_tokenizer import list_added_tokens, write_codegen_tokenizer
 from serving.errors import CheckpointMismatchError
 from serving.language.question_tokenizer import QuestionTokenizer
 from serving.language.sequence import IMAGE_PLACEHOLDER, QUESTION_PLACEHOLDER

@@ -6,7 +6,7 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from evaluation.golden_model import build_golden_model
+from evaluation.parity.golden_model import build_golden_model
 from serving.errors import CheckpointMismatchError, RefinerOutdatedError
 from serving.model.checkpoint import REFINER_NAME
 from serving.model.features import PixelFeatures

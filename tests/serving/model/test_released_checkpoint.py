@@ -8,8 +8,8 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from evaluation.golden_model import build_golden_model
-from evaluation.synthetic_weights import list_shapes
+from evaluation.parity.golden_model import build_golden_model
+from evaluation.parity.synthetic_weights import list_shapes
 from serving.errors import CheckpointMismatchError
 from serving.model.config import RELEASED
 from serving.model.released_checkpoint import EmptyModel, build_empty_model, check_plan, fill_model

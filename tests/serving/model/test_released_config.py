@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from evaluation.synthetic_weights import build_reference_config
+from evaluation.parity.synthetic_weights import build_reference_config
 from serving.errors import CheckpointMismatchError
 from serving.model.config import RELEASED
 from serving.model.released_config import RELEASED_REFERRING, build_released_config, read_config_fields

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from evaluation.pack import Pack
+from evaluation.packs.pack import Pack
 from launch import load_settings
 from serving.errors import CheckpointMismatchError
 from serving.language.smollm2 import QuestionTokenizer, SmolLM2
