@@ -12,11 +12,10 @@ from serving.batching import Batcher
 from serving.cancellation import Cancellation
 from serving.compute_lock import ComputeLock
 from serving.feature_cache import FeatureCache
-from serving.imagery.letterbox import Letterbox
 from serving.model.batches import join_features, split_features, split_prediction
 from serving.model.description_projector import describe
 from serving.model.features import ImageFeatures, MaskPrediction
-from serving.model.normalisation import normalise_images
+from serving.model.normalisation import fit_pictures
 from serving.model.segearth import SegEarth
 
 Bounds = tuple[float, float, float, float]
@@ -100,10 +99,7 @@ class BatchedModel:
         known = {key: features for key, features in found if features is not None}
         new = {picture.key: picture for picture in pictures if picture.key not in known}
         if new:
-            config = self._model.config
-            squares = [_fit(picture.rgb, config.input_size) for picture in new.values()]
-            pixels = torch.from_numpy(np.stack(squares)).to(self._device)
-            images = normalise_images(pixels, config.pixel_mean, config.pixel_std)
+            images = fit_pictures([one.rgb for one in new.values()], self._model.config, device=self._device)
             encoded = split_features(self._model.encode(images.to(self._dtype)))
             for key, features in zip(new, encoded, strict=True):
                 self._kept.put(key, features)
@@ -122,8 +118,3 @@ class BatchedModel:
         """Return the description, (1, D), of a question's hidden states, (n, D)."""
         is_question = torch.ones(1, len(hidden), dtype=torch.bool, device=hidden.device)
         return describe(hidden[None], is_question, self._model.config.projector)
-
-
-def _fit(rgb: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
-    """Return a picture in the model's square, uint8 (side, side, 3)."""
-    return Letterbox(rgb.shape[0], rgb.shape[1], side).fit_image(rgb)

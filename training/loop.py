@@ -15,11 +15,10 @@ from torch.optim.swa_utils import AveragedModel
 from torch.utils.data import DataLoader
 
 from evaluation.pictures import read_rgb
-from serving.imagery.letterbox import Letterbox
 from serving.language.smollm2 import SmolLM2
 from serving.model.config import SegEarthConfig
 from serving.model.features import ImageFeatures
-from serving.model.normalisation import normalise_images
+from serving.model.normalisation import fit_pictures, normalise_images
 from serving.model.segearth import SegEarth
 from training.adapters import Adapters
 from training.averaging import START, average_phases, keep_weights, moving_average, require_weights
@@ -284,10 +283,7 @@ class MiniTrainer:
         places = [int((part + 0.5) * len(self._train) / stand_ins) for part in range(stand_ins)]
         tokens = []
         for sample in (self._train[place] for place in places):
-            rgb = read_rgb(sample.path)
-            height, width = rgb.shape[:2]
-            square = Letterbox(height, width, self._config.input_size).fit_image(rgb)
-            image = normalise_images(torch.from_numpy(square)[None], self._config.pixel_mean, self._config.pixel_std)
+            image = fit_pictures([read_rgb(sample.path)], self._config)
             tokens.append(self._model.encode(image).visual_tokens)
         return build_table(self._language, torch.cat(tokens), texts, path, adapters=self._adapters.digest())
 

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from PIL import Image
 from torch import Tensor
 
+from evaluation.pictures import read_rgb
 from serving.imagery.letterbox import Letterbox
 from serving.model.features import ImageFeatures
-from serving.model.normalisation import normalise_images
+from serving.model.normalisation import fit_pictures
 from serving.model.segearth import SegEarth
 from training.augmentation import Geometry, warp_target
 from training.half_precision import autocast_on_cpu
@@ -101,11 +101,10 @@ def score_samples(
     model.eval()
     scores = []
     for sample in samples:
-        rgb = np.asarray(Image.open(sample.path).convert("RGB"))
+        rgb = read_rgb(sample.path)
         height, width = rgb.shape[:2]
         box = Letterbox(height, width, side)
-        square = torch.from_numpy(box.fit_image(rgb))[None]
-        image = normalise_images(square, model.config.pixel_mean, model.config.pixel_std)
+        image = fit_pictures([rgb], model.config, side=side)
         with autocast_on_cpu():
             features = model.encode(image) if needs_tokens else model.encode_pixels(image)
             texts = [question.text for question in sample.questions]

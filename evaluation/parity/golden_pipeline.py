@@ -14,9 +14,8 @@ from torch.nn import functional
 
 from evaluation.parity.golden_case import GoldenCase
 from evaluation.parity.golden_model import GoldenModel
-from serving.imagery.letterbox import Letterbox
 from serving.model.features import HierarchicalFeatures, PixelFeatures
-from serving.model.normalisation import normalise_images
+from serving.model.normalisation import fit_pictures
 
 Points = dict[str, NDArray[Any]]
 
@@ -36,8 +35,7 @@ def record_points(model: GoldenModel, case: GoldenCase, rgb: NDArray[np.uint8]) 
     """
     config = model.segearth.config
     points: Points = {}
-    box = Letterbox(rgb.shape[0], rgb.shape[1], config.input_size)
-    image = normalise_images(torch.from_numpy(box.fit_image(rgb))[None], config.pixel_mean, config.pixel_std)
+    image = fit_pictures([rgb], config)
     points["image_norm"] = image[0, :, 7::61, 11::53].numpy()
     points["image_sum"] = image[0].double().sum(dim=(1, 2)).numpy()
 

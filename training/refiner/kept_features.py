@@ -7,15 +7,15 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from PIL import Image
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 from torch.nn import functional
 
+from evaluation.pictures import read_rgb
 from serving.imagery.letterbox import Letterbox
 from serving.language.smollm2 import SmolLM2
 from serving.model.features import PixelFeatures
-from serving.model.normalisation import normalise_images
+from serving.model.normalisation import fit_pictures
 from serving.model.segearth import SegEarth
 from serving.refinement.prompt_maps import share_of_cells, shrink_square
 from training.half_precision import autocast_on_cpu
@@ -99,8 +99,7 @@ class FeatureKeeper:
     @torch.inference_mode()
     def _compute(self, sample: ImageSample, rng: np.random.Generator) -> dict[str, Tensor]:
         config = self._model.config
-        with Image.open(sample.path) as picture:
-            rgb = np.asarray(picture.convert("RGB"))
+        rgb = read_rgb(sample.path)
         height, width = rgb.shape[:2]
         letterbox = Letterbox(height, width, config.input_size)
         square = letterbox.fit_image(rgb)
@@ -111,7 +110,7 @@ class FeatureKeeper:
         ]
         # A target can be too small for a single cell.
         usable = [index for index, target in enumerate(targets) if target.any()]
-        image = normalise_images(torch.from_numpy(square)[None], config.pixel_mean, config.pixel_std)
+        image = fit_pictures([rgb], config)
         with autocast_on_cpu():
             features = self._model.encode(image)
         half = config.input_size // 2
