@@ -36,6 +36,8 @@ def describe_answer(message: Message) -> dict[str, Any]:
         described |= {
             "mask": f"artefacts/{message.id}/mask.png",
             "overlay": f"artefacts/{message.id}/overlay.png",
+            "coco": f"artefacts/{message.id}/mask.json",
+            "bundle": f"artefacts/{message.id}/bundle.zip",
         }
         if message.image is not None and message.image.grid.is_georeferenced:
             described |= {

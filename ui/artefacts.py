@@ -4,15 +4,18 @@ from pathlib import Path
 from typing import Any
 
 from assistant.comparing import describe_difference, measure_difference
+from assistant.conversation import Message
 from assistant.errors import MasksNotComparableError
 from assistant.masks.comparison import Comparison, Fate
 from serving.image_ref import ImageRef
 from serving.imagery.admission import ImageLimits, admit_image
 from serving.imagery.rendering import load_rendering, render_image
 from serving.mask import Mask
+from storage.exports.bundle import comparison_bundle, mask_bundle
 from storage.exports.difference import comparison_layer_png, comparison_overlay_png, difference_layer_png
 from storage.exports.png import mask_png, overlay_layer_png, overlay_png, thumbnail_jpeg
 from ui.limits import PREVIEW_SIDE_PX, THUMBNAIL_SIDE_PX
+from ui.program_name import name_program
 
 # Orange: rare in aerial images, unlike green, brown, grey and blue, and told apart from them with any colour vision.
 # Dark enough for its outline to be white, which shows on dark ground. As --mask in assets/theme.css.
@@ -100,3 +103,15 @@ def render_overlay_picture(image: ImageRef, mask: Mask) -> bytes:
         ImageError: the rendering is gone or damaged.
     """
     return overlay_png(load_rendering(image), mask, MASK_COLOUR)
+
+
+def bundle_answer(message: Message, image: ImageRef, marked: Mask | Comparison) -> bytes:
+    """Return everything that an answer gives, with its provenance, as a zip.
+
+    Raises:
+        ImageError: the rendering is gone or damaged.
+    """
+    rgb = load_rendering(image)
+    if isinstance(marked, Comparison):
+        return comparison_bundle(message, marked, rgb, program=name_program())
+    return mask_bundle(message, marked, rgb, MASK_COLOUR, program=name_program())

@@ -23,11 +23,14 @@ from assistant.mask_changes import preview_steps
 from assistant.masks.comparison import Comparison, Fate
 from serving.errors import ServingError
 from serving.image_ref import ImageRef
+from serving.mask import Mask
 from storage.errors import StorageError
+from storage.exports.bundle import mask_coco
 from storage.exports.geojson import comparison_geojson, mask_geojson
 from storage.exports.geotiff import comparison_geotiff, mask_geotiff
 from ui.access import owner_of
 from ui.artefacts import (
+    bundle_answer,
     describe_comparison,
     render_comparison_picture,
     render_difference,
@@ -64,6 +67,8 @@ def build_routes(services: UiServices, settings: PageSettings) -> list[BaseRoute
         Route("/artefacts/{message_id}/mask.png", artefacts.send_mask),
         Route("/artefacts/{message_id}/mask.tif", artefacts.send_geotiff),
         Route("/artefacts/{message_id}/mask.geojson", artefacts.send_geojson),
+        Route("/artefacts/{message_id}/mask.json", artefacts.send_coco),
+        Route("/artefacts/{message_id}/bundle.zip", artefacts.send_bundle),
         Route("/artefacts/{message_id}/layer.png", artefacts.send_layer),
         Route("/artefacts/{message_id}/overlay.png", artefacts.send_overlay),
         Route("/artefacts/{message_id}/threshold/{percent:int}/layer.png", artefacts.send_threshold_layer),
@@ -128,6 +133,25 @@ class ArtefactRoutes:
         message = self._find_message(request)
         content = mask_geojson(self._history.load_mask(owner_of(request), message.id))
         return _send_file(content, "application/geo+json", download=_name_download(request, message, "mask.geojson"))
+
+    @_answering_errors
+    def send_coco(self, request: Request) -> Response:
+        """The mask as COCO run lengths."""
+        message = self._find_message(request)
+        content = mask_coco(self._history.load_mask(owner_of(request), message.id))
+        return _send_file(content, "application/json", download=_name_download(request, message, "mask.json"))
+
+    @_answering_errors
+    def send_bundle(self, request: Request) -> Response:
+        """Everything that the answer gives, and how it came to be, in one zip."""
+        message = self._find_message(request)
+        marked: Mask | Comparison
+        if message.comparison_digest is not None:
+            marked = self._load_comparison(request)
+        else:
+            marked = self._history.load_mask(owner_of(request), message.id)
+        content = bundle_answer(message, self._find_image(request), marked)
+        return _send_file(content, "application/zip", download=_name_download(request, message, "answer.zip"))
 
     @_answering_errors
     def send_layer(self, request: Request) -> Response:

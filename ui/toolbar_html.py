@@ -86,11 +86,12 @@ def _render_mask(message: Message) -> Markup:
 
 
 def _render_exports(message: Message, image: ImageRef) -> Markup:
-    files = [("mask.png", "Mask PNG"), ("overlay.png", "Overlay PNG")]
+    files = [("mask.png", "Mask PNG"), ("overlay.png", "Overlay PNG"), ("mask.json", "COCO JSON")]
     if message.comparison_digest is not None:
         files = list_files(message, image)
     elif image.grid.is_georeferenced:
         files += [("mask.tif", "GeoTIFF"), ("mask.geojson", "GeoJSON")]
+    files.append(("bundle.zip", "Everything (zip)"))
     return NOTHING.join(
         Markup('<a class="download" href="artefacts/{}/{}?download=1" download>{}{}</a>').format(
             message.id, name, DOWNLOAD, label

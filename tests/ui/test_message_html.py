@@ -106,14 +106,16 @@ def test_every_picture_has_an_alternative_text() -> None:
 
 def test_downloads_of_mask_and_overlay_are_offered() -> None:
     links = [link["href"] for link in Page(render(build_mask_answer("Where?"))).all("a") if "download" in link]
-    assert links == ["artefacts/a1/mask.png?download=1", "artefacts/a1/overlay.png?download=1"]
+    names = ("mask.png", "overlay.png", "mask.json", "bundle.zip")
+    assert links == [f"artefacts/a1/{name}?download=1" for name in names]
 
 
 def test_georeferenced_masks_leave_as_geotiff_and_geojson_too() -> None:
     placed = replace(IMAGE, grid=Grid(768, 1024, (1.0, 0.0, 0.0, 0.0, -1.0, 0.0), "EPSG:32633"))
     page = Page(render(build_mask_answer("Where?", image=placed)))
     names = [str(link["href"]).partition("?")[0] for link in page.all("a") if "download" in link]
-    assert names == [f"artefacts/a1/{name}" for name in ("mask.png", "overlay.png", "mask.tif", "mask.geojson")]
+    expected = ("mask.png", "overlay.png", "mask.json", "mask.tif", "mask.geojson", "bundle.zip")
+    assert names == [f"artefacts/a1/{name}" for name in expected]
 
 
 def test_what_is_read_after_the_picture_is_the_answer_and_tools_are_folded() -> None:

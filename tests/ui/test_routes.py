@@ -1,4 +1,6 @@
+import hashlib
 import json
+import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from io import BytesIO
@@ -19,6 +21,7 @@ from ui.access import COOKIE_NAME, OwnerSigner
 from ui.app import build_app_arguments
 from ui.hand_changes import read_painting
 from ui.interfaces import PageSettings, UiServices
+from ui.program_name import name_program
 from ui.routes import ASSETS
 from ui.turn_desk import TurnDesk, Upload
 
@@ -142,7 +145,27 @@ def test_mask_of_a_georeferenced_image_leaves_as_geotiff_and_geojson(site: Site,
     status, content, headers = placed.get("mask.geojson?download=1")
     assert (status, headers["content-type"]) == (200, "application/geo+json")
     assert [one["properties"]["pixels"] for one in json.loads(content)["features"]] == [painted.facts.pixel_count]
-    assert [placed.get(name, owner=STRANGER)[0] for name in ("mask.tif", "mask.geojson")] == [404, 404]
+    status, content, headers = placed.get("bundle.zip?download=1")
+    assert (status, headers["content-type"]) == (200, "application/zip")
+    assert headers["content-disposition"] == 'attachment; filename="roofs-answer.zip"'
+    with zipfile.ZipFile(BytesIO(content)) as archive:
+        assert archive.read("mask.tif") == placed.get("mask.tif")[1]
+        assert archive.read("mask.geojson") == placed.get("mask.geojson")[1]
+    names = ("mask.tif", "mask.geojson", "bundle.zip")
+    assert [placed.get(name, owner=STRANGER)[0] for name in names] == [404, 404, 404]
+
+
+def test_mask_leaves_as_run_lengths_and_in_a_zip_with_its_provenance(site: Site) -> None:
+    rle = json.loads(site.get("mask.json")[1])
+    with zipfile.ZipFile(BytesIO(site.get("bundle.zip")[1])) as archive:
+        assert archive.namelist() == ["mask.png", "overlay.png", "mask.json", "provenance.json"]
+        assert json.loads(archive.read("mask.json")) == rle
+        provenance = json.loads(archive.read("provenance.json"))
+        digests = {name: hashlib.sha256(archive.read(name)).hexdigest() for name in archive.namelist()[:3]}
+    assert provenance["files_sha256"] == digests
+    assert provenance["message_id"] == site.message_id
+    assert provenance["program"] == name_program()
+    assert provenance["facts"]["pixel_count"] == 400
 
 
 @pytest.mark.parametrize("name", ["mask.tif", "mask.geojson"])

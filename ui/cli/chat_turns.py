@@ -1,7 +1,6 @@
 """Carry out a script of turns: each is run as the page runs it, stored, and told as one object for programs."""
 
 import dataclasses
-import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -12,7 +11,7 @@ from assistant.events import Done, Failed, Moved
 from assistant.intent_json import choices_to_rows
 from assistant.interfaces import Engine
 from assistant.making_json import to_tree
-from assistant.masks.comparison import Comparison, Fate
+from assistant.masks.comparison import Comparison
 from assistant.moves import find_answers
 from assistant.operation_json import to_rows
 from assistant.replaying import replay_masks
@@ -20,7 +19,7 @@ from assistant.turn_request import ChoiceTaken, TurnRequest
 from assistant.turns import TurnRunner
 from serving.imagery.rendering import load_rendering
 from serving.mask import Mask
-from storage.exports.coco_rle import to_coco_rle
+from storage.exports.bundle import comparison_bundle, comparison_coco, mask_bundle, mask_coco
 from storage.exports.difference import comparison_overlay_png, comparison_png
 from storage.exports.geojson import comparison_geojson, mask_geojson
 from storage.exports.geotiff import comparison_geotiff, mask_geotiff
@@ -30,6 +29,7 @@ from ui.cli.chat_script import Reference, ScriptTurn
 from ui.cli.replay import summarise, to_row
 from ui.cli.reporting import SPOKEN_ERRORS
 from ui.cli.segment import OVERLAY_COLOUR
+from ui.program_name import name_program
 
 Row = dict[str, object]
 
@@ -39,6 +39,7 @@ SUFFIXES = {
     "coco": "mask.json",
     "geotiff": "mask.tif",
     "geojson": "mask.geojson",
+    "bundle": "answer.zip",
 }
 COMPARISON_SUFFIXES = {
     "png": "changes.png",
@@ -46,6 +47,7 @@ COMPARISON_SUFFIXES = {
     "coco": "changes.json",
     "geotiff": "changes.tif",
     "geojson": "changes.geojson",
+    "bundle": "changes.zip",
 }
 OWNER = "terminal"  # of conversations that no page began
 
@@ -263,11 +265,14 @@ def _encode_comparison(name: str, comparison: Comparison, answer: Message) -> by
             assert answer.image is not None, "an answer is about an image"
             return comparison_overlay_png(load_rendering(answer.image), comparison)
         case "coco":
-            return json.dumps({fate: to_coco_rle(comparison.select((fate,))) for fate in Fate}).encode()
+            return comparison_coco(comparison)
         case "geotiff":
             return comparison_geotiff(comparison)
         case "geojson":
             return comparison_geojson(comparison)
+        case "bundle":
+            assert answer.image is not None, "an answer is about an image"
+            return comparison_bundle(answer, comparison, load_rendering(answer.image), program=name_program())
         case _:
             return comparison_png(comparison)
 
@@ -278,10 +283,13 @@ def _encode_mask(name: str, mask: Mask, answer: Message) -> bytes:
             assert answer.image is not None, "an answer is about an image"
             return overlay_png(load_rendering(answer.image), mask, OVERLAY_COLOUR)
         case "coco":
-            return json.dumps(to_coco_rle(mask)).encode()
+            return mask_coco(mask)
         case "geotiff":
             return mask_geotiff(mask)
         case "geojson":
             return mask_geojson(mask)
+        case "bundle":
+            assert answer.image is not None, "an answer is about an image"
+            return mask_bundle(answer, mask, load_rendering(answer.image), OVERLAY_COLOUR, program=name_program())
         case _:
             return mask_png(mask)

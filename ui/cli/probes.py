@@ -15,7 +15,7 @@ from serving.errors import ServingError
 from serving.model_choice import ModelCost, ModelDescription
 from ui.cli.errors import CliError
 from ui.cli.serve import ensure_port_is_free
-from ui.cli.version import DISTRIBUTION
+from ui.program_name import DISTRIBUTION
 
 SUPPORTED_PYTHON = ((3, 11), (3, 13))  # first that is supported, first that is not
 NEEDED_GDAL_DRIVERS = ("GTiff", "PNG", "JPEG", "WEBP")

@@ -4,7 +4,7 @@ from importlib.metadata import version
 
 import typer
 
-DISTRIBUTION = "segearth-chat"
+from ui.program_name import DISTRIBUTION
 
 
 def add_version_command(app: typer.Typer) -> None:

@@ -1,6 +1,7 @@
 """Conversations at the terminal: the real store, the fake engine, then the small model on a real picture."""
 
 import json
+import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -248,7 +249,7 @@ TWELVE_TURNS: Rows = [
     {"undo": 1},
     {"text": "without the smallest", "branch_from": 2},
     {"text": "how many are there?"},
-    {"export": ["png", "overlay", "coco", "geotiff", "geojson"]},
+    {"export": ["png", "overlay", "coco", "geotiff", "geojson", "bundle"]},
     {"replay": True},
 ]
 
@@ -281,6 +282,12 @@ def test_twelve_turns_on_a_real_picture_with_the_real_model(tmp_path: Path) -> N
     parts = json.loads(Path(files["geojson"]).read_text())["features"]
     assert sum(part["properties"]["pixels"] for part in parts) == marked[8]
     assert int(coco.area(json.loads(Path(files["coco"]).read_text()))) == marked[8]
+    with zipfile.ZipFile(files["bundle"]) as archive:
+        assert archive.read("mask.tif") == Path(files["geotiff"]).read_bytes()
+        provenance = json.loads(archive.read("provenance.json"))
+    assert provenance["making"] == rows[8]["making"]
+    assert provenance["image"]["crs_wkt"]
+    assert provenance["model_digest"] == rows[0]["model_digest"]
     assert [one["is_equal"] for one in rows[11]["replayed"]] == [True] * 8
     again = CliRunner().invoke(app, ["replay", rows[0]["conversation_id"]])
     assert again.exit_code == 0, again.output

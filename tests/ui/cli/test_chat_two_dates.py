@@ -1,6 +1,7 @@
 """Two dates at the terminal: two GeoTIFFs that are shifted against each other, from the question to the replay."""
 
 import json
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -46,7 +47,7 @@ def test_what_is_new_from_the_question_to_exports_undo_branch_and_replay(program
         [
             {"text": "Where are the red houses?", "image": "2020.tif"},
             {"text": "what has changed since the first image?", "image": "2024.tif"},
-            {"export": ["png", "overlay", "coco", "geotiff", "geojson"]},
+            {"export": ["png", "overlay", "coco", "geotiff", "geojson", "bundle"]},
             {"text": "only the added ones"},
             {"text": "grow it by 3 m"},
             {"undo": 2},
@@ -92,6 +93,13 @@ def test_what_is_new_from_the_question_to_exports_undo_branch_and_replay(program
     assert {one["properties"]["fate"]: one["properties"]["pixels"] for one in features} == {
         name: facts["pixel_count"] for name, facts in compared["fates"].items()
     }
+
+    with zipfile.ZipFile(files["bundle"]) as archive:
+        for form, ending in (("png", "png"), ("coco", "json"), ("geotiff", "tif"), ("geojson", "geojson")):
+            assert archive.read(f"changes.{ending}") == Path(files[form]).read_bytes()
+        provenance = json.loads(archive.read("provenance.json"))
+    assert provenance["making"] == compared["making"]
+    assert provenance["fates"] == compared["fates"]
 
     added, grown, gone, regrown = rows[3], rows[4], rows[6], rows[7]
     assert (added["mask_parents"], added["fates"]) == ([compared["message_id"]], None)
