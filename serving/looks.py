@@ -18,7 +18,9 @@ from serving.window import Window
 _TILE_SIDES = 1.25  # sides of the model's square in a tile: about the scale of the training images
 _FINEST_GSD_M = 0.075  # of the training images: a tile is large enough for the square to be no finer
 _ONE_LOOK_TILES = 1.2  # sides of a tile: up to here one look is enough
-_HELD_BACK_LOGIT = -3.0  # all over a tile that is not believed to show what was asked for
+# Of a tile that is not believed to show what was asked for: low, but near enough to what the whole image may say of it,
+# and not flat, so that a lower threshold set afterwards brings out shapes and no squares.
+_HELD_BACK_LOGITS = -6.0, -3.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,7 +92,7 @@ def join_looks(first: Look, tiling: Tiling, closer: Iterable[Look], *, presence_
             if first.presence_logit is not None and look.presence_logit is not None:
                 presences.append((first.presence_logit + 2 * look.presence_logit) / 3)
                 if Look(logits, presences[-1]).presence() < presence_threshold:
-                    logits = np.full_like(logits, _HELD_BACK_LOGIT)
+                    logits = np.clip(logits, *_HELD_BACK_LOGITS)
             yield logits
 
     logits = tiling.blend(mark_tiles())

@@ -53,6 +53,18 @@ def test_the_threshold_is_the_models() -> None:
     assert (_join(1.0, [1.0, 1.0], threshold=0.75).mask_logits < 0).all()
 
 
+def test_what_is_held_back_keeps_its_shape_for_a_lower_threshold() -> None:
+    shaped = np.full((SIDE, SIDE), -9.0, np.float32)
+    shaped[:, 50:] = 4.0
+    tiles = (Look(shaped, torch.tensor(-4.0)) for _ in range(2))
+
+    joined = join_looks(_look(SIDE, 112, 1.0), TILING, tiles, presence_threshold=0.5)
+
+    alone = joined.mask_logits[:, 72:]  # of the second tile: what lies beside the first
+    assert (alone < 0).all()
+    assert alone[:, -10:].min() > alone[:, :20].max()
+
+
 def test_what_the_whole_image_shows_clearly_counts_where_tiles_are_in_doubt() -> None:
     river = np.full((SIDE, 112), -2.0, np.float32)
     river[:, :20] = 8.0
