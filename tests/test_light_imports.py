@@ -16,6 +16,7 @@ HEAVY_PARTS = (
     "serving/engine.py",
     "serving/feature_cache.py",
     "serving/loading.py",
+    "serving/looks.py",
     "serving/placement.py",
     "serving/refinement/learned.py",
     "serving/released_form.py",

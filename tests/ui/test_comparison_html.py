@@ -25,6 +25,7 @@ def test_each_fate_that_is_there_has_a_layer_and_a_download_and_the_empty_one_on
         "artefacts/a1/fates/added.png?download=1",
         "artefacts/a1/fates/unchanged.png?download=1",
         "artefacts/a1/overlay.png?download=1",
+        "artefacts/a1/bundle.zip?download=1",
     ]
     choices = {one["value"]: one for one in page.all("input") if one.get("data-control") == "fate"}
     assert [name for name, choice in choices.items() if "checked" in choice] == ["added", "unchanged"]
