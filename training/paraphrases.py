@@ -1,15 +1,17 @@
 """Wordings of our own for each class, beside those that a data set asks in.
 
 People ask in words that no data set has. `paraphrases.json` holds frames of requests ("Mark every {s} you can find."),
-names for each class to put into them, and questions that mean a class without naming it; its frames for a part of the
-image are those of `training.parts`. Whoever wrote them saw neither
-the data sets nor the wordings that are kept for measuring.
+names for each class to put into them, names of wider or neighbouring classes that are true of it also (what a data set
+labels as flood water is water, seen by another sensor than its lakes), and questions that mean a class without naming
+it; its frames for a part of the image are those of `training.parts`. Whoever wrote them saw neither the data sets nor
+the wordings that are kept for measuring.
 """
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
+from itertools import cycle
 from typing import Any
 
 import numpy as np
@@ -39,7 +41,8 @@ class ClassWordings:
 def load_wordings(class_names: Collection[str]) -> dict[str, ClassWordings]:
     """Return the wordings of those of `class_names` that there are names for.
 
-    Every other frame serves a class, the others the next one, each with one of the class's names in turn.
+    Every other frame serves a class, the others the next one, each with one of the class's names in turn, and once more
+    with one of the names that are true of it also.
     """
     stored = load_stored()
     wordings = {}
@@ -47,16 +50,22 @@ def load_wordings(class_names: Collection[str]) -> dict[str, ClassWordings]:
         if class_name not in class_names:
             continue
         frames = stored["frames"][index % 2 :: 2]
-        pairs = list(zip(names["singular"], names["plural"], strict=True))
-        named = []
-        for place, frame in enumerate(frames):
-            singular, plural = pairs[place % len(pairs)]
-            named.append(fill_frame(frame, s=singular, P=plural))
+        named = _fill_frames(frames, names)
+        if class_name in stored["also"]:
+            named += _fill_frames(frames, stored["also"][class_name])
         wordings[class_name] = ClassWordings(
-            named=tuple(named),
+            named=tuple(dict.fromkeys(named)),
             implied=tuple(stored["implied"].get(class_name, ())),
         )
     return wordings
+
+
+def _fill_frames(frames: Sequence[str], names: Mapping[str, Sequence[str]]) -> list[str]:
+    pairs = list(zip(names["singular"], names["plural"], strict=True))
+    return [
+        fill_frame(frame, s=singular, P=plural)
+        for frame, (singular, plural) in zip(frames, cycle(pairs), strict=False)
+    ]
 
 
 def load_stored() -> dict[str, Any]:

@@ -222,6 +222,14 @@ _FURTHER_RECIPE = replace(
     averaged=((START, 0.5), ("further", 0.5)),
 )
 
+# The same with more steps, since classes are now asked for in names of neighbouring ones too; about an hour.
+_NAMES_RECIPE = replace(
+    MINI_RECIPE,
+    name="names",
+    phases=(*MINI_RECIPE.phases, replace(_LAST_PHASE, name="names", steps=800, fits_places=False, begins_with=())),
+    averaged=((START, 0.4), ("names", 0.6)),
+)
+
 _SHORT_PHASE = Phase(name="table", language="table", steps=600, side=320, questions=8, warmup_steps=60)
 
 
@@ -234,6 +242,7 @@ RECIPES: Mapping[str, Recipe] = {
     for recipe in (
         MINI_RECIPE,
         _FURTHER_RECIPE,
+        _NAMES_RECIPE,
         # Less than an hour of one core each, for comparing choices; none of them gives a model worth keeping.
         _short("short", _SHORT_PHASE),
         _short("short-wide-colour", replace(_SHORT_PHASE, colour="wide")),
