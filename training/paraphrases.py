@@ -4,7 +4,7 @@ People ask in words that no data set has. `paraphrases.json` holds frames of req
 names for each class to put into them, names of wider or neighbouring classes that are true of it also (what a data set
 labels as flood water is water, seen by another sensor than its lakes), and questions that mean a class without naming
 it; its frames for a part of the image are those of `training.parts`. Whoever wrote them saw neither the data sets nor
-the wordings that are kept for measuring.
+the wordings that are kept for measuring, except for the names that are true also, which follow from what each labels.
 """
 
 import json
@@ -63,8 +63,7 @@ def load_wordings(class_names: Collection[str]) -> dict[str, ClassWordings]:
 def _fill_frames(frames: Sequence[str], names: Mapping[str, Sequence[str]]) -> list[str]:
     pairs = list(zip(names["singular"], names["plural"], strict=True))
     return [
-        fill_frame(frame, s=singular, P=plural)
-        for frame, (singular, plural) in zip(frames, cycle(pairs), strict=False)
+        fill_frame(frame, s=singular, P=plural) for frame, (singular, plural) in zip(frames, cycle(pairs), strict=False)
     ]
 
 
