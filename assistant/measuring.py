@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assistant.facts import Facts
-from assistant.masks.instances import drop_specks, measure_instance_sizes
+from assistant.masks.instances import measure_instance_sizes, select_counted
 from serving.grid import Grid
 from serving.mask import Mask
 
@@ -45,7 +45,7 @@ def measure_facts(mask: Mask) -> Facts:
     return Facts(
         pixel_count=pixel_count,
         share=pixel_count / grid.pixel_count,
-        count=len(drop_specks(sizes_px, grid)),
+        count=len(select_counted(sizes_px, grid)),
         largest_share=int(sizes_px[0]) / pixel_count,
         position=_describe_position(mask, centroid),
         area_m2=area_m2,

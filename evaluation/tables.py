@@ -11,7 +11,7 @@ from evaluation.speed.turns import SpeedReport
 
 
 def build_pack_tables(report: Mapping[str, Any]) -> tuple[Table, ...]:
-    """Return a report of `evaluation.pack_report.report_scores` as one table, overall first, then each group."""
+    """Return a report of `evaluation.packs.report.report_scores` as one table, overall first, then each group."""
     table = Table(title=f"Split {report['split']}, {report['n']:,} questions, {report['answered_by']}")
     table.add_column("questions", no_wrap=True)
     for heading in ("n", "gIoU", "cIoU", "P@0.5", "P@0.7", "P@0.9", "empty right"):

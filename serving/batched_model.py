@@ -12,14 +12,12 @@ from serving.batching import Batcher
 from serving.cancellation import Cancellation
 from serving.compute_lock import ComputeLock
 from serving.feature_cache import FeatureCache
+from serving.imagery.tiling import Bounds
 from serving.model.batches import join_features, split_features, split_prediction
 from serving.model.description_projector import describe
 from serving.model.features import ImageFeatures, MaskPrediction
 from serving.model.normalisation import fit_pictures
 from serving.model.segearth import SegEarth
-
-Bounds = tuple[float, float, float, float]
-"""x0, y0, x1, y1 of a part of a larger image, as shares of that image's square."""
 
 _WHOLE: Bounds = (0.0, 0.0, 1.0, 1.0)
 

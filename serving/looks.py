@@ -11,11 +11,10 @@ from torch.nn import functional
 
 from serving.grid import Grid
 from serving.imagery.letterbox import Letterbox
-from serving.imagery.tiling import Tiling, tile_image
+from serving.imagery.tiling import TILE_SIDES, Tiling, tile_image
 from serving.model.features import MaskPrediction
 from serving.window import Window
 
-_TILE_SIDES = 1.25  # sides of the model's square in a tile: about the scale of the training images
 _FINEST_GSD_M = 0.075  # of the training images: a tile is large enough for the square to be no finer
 _ONE_LOOK_TILES = 1.2  # sides of a tile: up to here one look is enough
 # Of a tile that is not believed to show what was asked for: low, but near enough to what the whole image may say of it,
@@ -62,7 +61,7 @@ def choose_tiling(grid: Grid, side: int, *, most: int) -> Tiling | None:
         side: of the model's square.
         most: tiles at most; with 0, one look is always enough.
     """
-    tile_side = _TILE_SIDES * side
+    tile_side = TILE_SIDES * side
     if grid.gsd_m is not None:
         tile_side = max(tile_side, side * _FINEST_GSD_M / min(grid.gsd_m))
     if not most or max(grid.height, grid.width) <= _ONE_LOOK_TILES * tile_side:
@@ -90,8 +89,9 @@ def join_looks(first: Look, tiling: Tiling, closer: Iterable[Look], *, presence_
         for look in closer:
             logits = look.mask_logits
             if first.presence_logit is not None and look.presence_logit is not None:
-                presences.append((first.presence_logit + 2 * look.presence_logit) / 3)
-                if Look(logits, presences[-1]).presence() < presence_threshold:
+                joint = (first.presence_logit + 2 * look.presence_logit) / 3
+                presences.append(joint)
+                if float(joint.sigmoid()) < presence_threshold:
                     logits = np.clip(logits, *_HELD_BACK_LOGITS)
             yield logits
 

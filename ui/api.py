@@ -32,8 +32,8 @@ def add_api(desk: TurnDesk, services: UiServices) -> None:
         Yields:
             on the way a `status` "waiting" (with `ahead`, the turns before this one) or "working", and the same in
             words in `text`; at the end `text` and `status` of the answer; `found`, `count`, `share`, `pixels`,
-            `area_m2`, `score`, `seconds` where the image was asked; addresses of `mask` and `overlay` where something
-            was found, of `coco`, `bundle`, and `geotiff` and `geojson` where the image is georeferenced;
+            `area_m2`, `score`, `seconds` where the image was asked; addresses of `mask`, `overlay`, `coco` and `bundle`
+            where something was found, of `geotiff` and `geojson` too where the image is georeferenced;
             `operations`, the steps to the mask; `conversation_id`, `message_id` and `parent_id` (the question);
             `cookie` for a caller that sent none: send it back to go on.
         """

@@ -25,7 +25,7 @@ from serving.errors import ServingError
 from serving.image_ref import ImageRef
 from serving.mask import Mask
 from storage.errors import StorageError
-from storage.exports.bundle import mask_coco
+from storage.exports.coco_rle import mask_coco
 from storage.exports.geojson import comparison_geojson, mask_geojson
 from storage.exports.geotiff import comparison_geotiff, mask_geotiff
 from ui.access import owner_of

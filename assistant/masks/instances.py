@@ -77,7 +77,7 @@ def smallest_meaningful_size(grid: Grid) -> int:
     return int(np.clip(round(grid.pixel_count * SPECK_IMAGE_FRACTION), SMALLEST_BAR_PX, LARGEST_BAR_PX))
 
 
-def drop_specks(sizes_px: Sequence[int] | NDArray[np.int64], grid: Grid) -> tuple[int, ...]:
+def select_counted(sizes_px: Sequence[int] | NDArray[np.int64], grid: Grid) -> tuple[int, ...]:
     """Return the sizes that count as things, in order: no specks, and none that is tiny beside most others.
 
     A mask that consists of specks alone is no noise beside something larger, it is all that was marked: its

@@ -67,7 +67,7 @@ def write_error_report(
         pack: where images and targets come from.
         extremes: what to show.
         answers: question id -> the mask that answered, at least for those that are shown.
-        report: figures of `evaluation.pack_report.report_scores`.
+        report: figures of `evaluation.packs.report.report_scores`.
     """
     folder.mkdir(parents=True, exist_ok=True)
     sheets = {

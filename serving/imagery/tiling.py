@@ -14,6 +14,10 @@ from numpy.typing import NDArray
 from serving.imagery.letterbox import Letterbox
 from serving.window import Window
 
+Bounds = tuple[float, float, float, float]
+"""x0, y0, x1, y1 of a part of a larger image, as shares of that image's square."""
+
+TILE_SIDES = 1.25  # sides of the model's square in a part that is looked at closer: about the scale of training images
 _OVERLAP = 0.25  # of a tile's side is shared with the next one, at least
 _GROWTH = 1.05  # tiles grow in such steps until there are few enough
 
@@ -84,7 +88,7 @@ def tile_image(height: int, width: int, *, side: int, most: int) -> Tiling:
     return tiling
 
 
-def locate_tile(tile: Window, height: int, width: int, side: int) -> tuple[float, float, float, float]:
+def locate_tile(tile: Window, height: int, width: int, side: int) -> Bounds:
     """Return where the square that a tile is fitted into lies in the square that its whole image is fitted into.
 
     Args:
@@ -94,7 +98,7 @@ def locate_tile(tile: Window, height: int, width: int, side: int) -> tuple[float
         side: of both squares.
 
     Returns:
-        x0, y0, x1, y1 as shares of the image's square; where a tile is padded they may lie outside 0..1.
+        shares that may lie outside 0..1 where a tile is padded.
     """
     whole, part = Letterbox(height, width, side), Letterbox(tile.height, tile.width, side)
     x0, x1 = _locate(tile.left, tile.width / part.inner_width, part.left, width / whole.inner_width, whole.left, side)

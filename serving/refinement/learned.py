@@ -10,6 +10,7 @@ from torch.nn import functional
 from serving.clicks import Box, Click
 from serving.grid import Grid
 from serving.imagery.letterbox import Letterbox
+from serving.imagery.tiling import TILE_SIDES
 from serving.model.features import ImageFeatures, PixelFeatures
 from serving.model.refiner import ClickRefiner
 from serving.refinement.classical import refine_classically
@@ -19,7 +20,6 @@ from serving.refinement.prompt_maps import fit_prompts, shrink_square
 from serving.window import Window
 
 _WHOLE_UP_TO = 2.0  # sides of the model's square; a larger image is looked at in windows, which have finer features
-_WINDOW_SIDES = 1.25  # side of such a window, in sides of the square: about the scale of the training images
 _MARGIN_SIDES = 0.25
 
 
@@ -46,7 +46,7 @@ class LearnedRefiner:
         side = self._input_size
         if max(grid.height, grid.width) <= _WHOLE_UP_TO * side:
             return Window(0, 0, grid.height, grid.width)
-        return choose_window(grid, clicks, box, side=round(_WINDOW_SIDES * side), margin=round(_MARGIN_SIDES * side))
+        return choose_window(grid, clicks, box, side=round(TILE_SIDES * side), margin=round(_MARGIN_SIDES * side))
 
     def refine(
         self,

@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assistant.conversation import Message
-from assistant.masks.comparison import Comparison, Fate
+from assistant.masks.comparison import Comparison
 from serving.mask import Mask
-from storage.exports.coco_rle import to_coco_rle
+from storage.exports.coco_rle import comparison_coco, mask_coco
 from storage.exports.difference import comparison_overlay_png, comparison_png
 from storage.exports.geojson import comparison_geojson, mask_geojson
 from storage.exports.geotiff import comparison_geotiff, mask_geotiff
@@ -20,16 +20,6 @@ from storage.exports.png import Colour, mask_png, overlay_png
 from storage.exports.provenance import describe_provenance
 
 PROVENANCE_NAME = "provenance.json"
-
-
-def mask_coco(mask: Mask) -> bytes:
-    """Return the mask's run lengths as one JSON object, {"size": [height, width], "counts": "..."}."""
-    return json.dumps(to_coco_rle(mask)).encode()
-
-
-def comparison_coco(comparison: Comparison) -> bytes:
-    """Return the run lengths of each fate as one JSON object, under the fate's name."""
-    return json.dumps({fate: to_coco_rle(comparison.select((fate,))) for fate in Fate}).encode()
 
 
 def mask_bundle(message: Message, mask: Mask, rgb: NDArray[np.uint8], colour: Colour, *, program: str) -> bytes:

@@ -1,10 +1,12 @@
 """A mask as COCO run lengths (compressed RLE, as JSON) and back."""
 
+import json
 from typing import TypedDict
 
 import numpy as np
 from pycocotools import mask as coco
 
+from assistant.masks.comparison import Comparison, Fate
 from serving.grid import Grid
 from serving.mask import Mask
 from storage.errors import RleInvalidError
@@ -28,6 +30,16 @@ def to_coco_rle(mask: Mask) -> CocoRle:
     """Return the run lengths of `mask`, ready for `json.dumps`."""
     encoded = coco.encode(np.asfortranarray(mask.pixels, dtype=np.uint8))
     return CocoRle(size=[int(side) for side in encoded["size"]], counts=encoded["counts"].decode("ascii"))
+
+
+def mask_coco(mask: Mask) -> bytes:
+    """Return the run lengths of `mask` as one JSON object, {"size": [height, width], "counts": "..."}."""
+    return json.dumps(to_coco_rle(mask)).encode()
+
+
+def comparison_coco(comparison: Comparison) -> bytes:
+    """Return the run lengths of each fate as one JSON object, under the fate's name."""
+    return json.dumps({fate: to_coco_rle(comparison.select((fate,))) for fate in Fate}).encode()
 
 
 def from_coco_rle(rle: CocoRle, grid: Grid) -> Mask:

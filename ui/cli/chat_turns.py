@@ -4,6 +4,9 @@ import dataclasses
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from assistant.changes import Painting, Pointing, Revision
 from assistant.conversation import Message, NewMessage, Role
 from assistant.errors import MaskNotFoundError, MessageNotFoundError
@@ -19,7 +22,8 @@ from assistant.turn_request import ChoiceTaken, TurnRequest
 from assistant.turns import TurnRunner
 from serving.imagery.rendering import load_rendering
 from serving.mask import Mask
-from storage.exports.bundle import comparison_bundle, comparison_coco, mask_bundle, mask_coco
+from storage.exports.bundle import comparison_bundle, mask_bundle
+from storage.exports.coco_rle import comparison_coco, mask_coco
 from storage.exports.difference import comparison_overlay_png, comparison_png
 from storage.exports.geojson import comparison_geojson, mask_geojson
 from storage.exports.geotiff import comparison_geotiff, mask_geotiff
@@ -259,11 +263,15 @@ class ScriptRunner:
         return path
 
 
+def _load_picture(answer: Message) -> NDArray[np.uint8]:
+    assert answer.image is not None, "an answer is about an image"
+    return load_rendering(answer.image)
+
+
 def _encode_comparison(name: str, comparison: Comparison, answer: Message) -> bytes:
     match name:
         case "overlay":
-            assert answer.image is not None, "an answer is about an image"
-            return comparison_overlay_png(load_rendering(answer.image), comparison)
+            return comparison_overlay_png(_load_picture(answer), comparison)
         case "coco":
             return comparison_coco(comparison)
         case "geotiff":
@@ -271,8 +279,7 @@ def _encode_comparison(name: str, comparison: Comparison, answer: Message) -> by
         case "geojson":
             return comparison_geojson(comparison)
         case "bundle":
-            assert answer.image is not None, "an answer is about an image"
-            return comparison_bundle(answer, comparison, load_rendering(answer.image), program=name_program())
+            return comparison_bundle(answer, comparison, _load_picture(answer), program=name_program())
         case _:
             return comparison_png(comparison)
 
@@ -280,8 +287,7 @@ def _encode_comparison(name: str, comparison: Comparison, answer: Message) -> by
 def _encode_mask(name: str, mask: Mask, answer: Message) -> bytes:
     match name:
         case "overlay":
-            assert answer.image is not None, "an answer is about an image"
-            return overlay_png(load_rendering(answer.image), mask, OVERLAY_COLOUR)
+            return overlay_png(_load_picture(answer), mask, OVERLAY_COLOUR)
         case "coco":
             return mask_coco(mask)
         case "geotiff":
@@ -289,7 +295,6 @@ def _encode_mask(name: str, mask: Mask, answer: Message) -> bytes:
         case "geojson":
             return mask_geojson(mask)
         case "bundle":
-            assert answer.image is not None, "an answer is about an image"
-            return mask_bundle(answer, mask, load_rendering(answer.image), OVERLAY_COLOUR, program=name_program())
+            return mask_bundle(answer, mask, _load_picture(answer), OVERLAY_COLOUR, program=name_program())
         case _:
             return mask_png(mask)

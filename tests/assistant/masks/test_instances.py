@@ -3,8 +3,8 @@ import pytest
 from hypothesis import given
 
 from assistant.masks.instances import (
-    drop_specks,
     measure_instance_sizes,
+    select_counted,
     smallest_meaningful_size,
     split_instances,
 )
@@ -83,19 +83,19 @@ def test_the_bar_for_specks_follows_the_image_between_its_ends(height: int, widt
 
 
 def test_specks_beside_something_larger_do_not_count() -> None:
-    assert drop_specks([60, 13, 12, 1], Grid(512, 512)) == (60, 13)
+    assert select_counted([60, 13, 12, 1], Grid(512, 512)) == (60, 13)
 
 
 def test_what_is_tiny_beside_most_others_does_not_count() -> None:
-    assert drop_specks([300, 250, 200, 41, 39], Grid(512, 512)) == (300, 250, 200, 41)
+    assert select_counted([300, 250, 200, 41, 39], Grid(512, 512)) == (300, 250, 200, 41)
 
 
 def test_a_small_house_counts_beside_large_ones() -> None:
-    assert drop_specks([9000, 8000, 7000, 65, 63], Grid(512, 512)) == (9000, 8000, 7000, 65)
+    assert select_counted([9000, 8000, 7000, 65, 63], Grid(512, 512)) == (9000, 8000, 7000, 65)
 
 
 def test_a_mask_of_specks_alone_keeps_them() -> None:
-    assert drop_specks([3, 1], Grid(512, 512)) == (3, 1)
+    assert select_counted([3, 1], Grid(512, 512)) == (3, 1)
 
 
 def test_instance_pixels_cannot_be_changed() -> None:
