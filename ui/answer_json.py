@@ -43,6 +43,7 @@ def describe_answer(message: Message) -> dict[str, Any]:
             described |= {
                 "geotiff": f"artefacts/{message.id}/mask.tif",
                 "geojson": f"artefacts/{message.id}/mask.geojson",
+                "geopackage": f"artefacts/{message.id}/mask.gpkg",
             }
     return described
 
@@ -64,7 +65,7 @@ def describe_fates(message: Message) -> dict[str, Any]:
 
     Returns:
         under the name of each fate its figures and the address of its mask; "overlay", the picture with all of them;
-        of a georeferenced image "geotiff" and "geojson" with all of them.
+        of a georeferenced image "geotiff", "geojson" and "geopackage" with all of them.
     """
     fates: dict[str, Any] = {
         str(fate): {
@@ -81,5 +82,6 @@ def describe_fates(message: Message) -> dict[str, Any]:
         addresses |= {
             "geotiff": f"artefacts/{message.id}/changes.tif",
             "geojson": f"artefacts/{message.id}/changes.geojson",
+            "geopackage": f"artefacts/{message.id}/changes.gpkg",
         }
     return fates | addresses

@@ -33,7 +33,7 @@ def add_api(desk: TurnDesk, services: UiServices) -> None:
             on the way a `status` "waiting" (with `ahead`, the turns before this one) or "working", and the same in
             words in `text`; at the end `text` and `status` of the answer; `found`, `count`, `share`, `pixels`,
             `area_m2`, `score`, `seconds` where the image was asked; addresses of `mask`, `overlay`, `coco` and `bundle`
-            where something was found, of `geotiff` and `geojson` too where the image is georeferenced;
+            where something was found, of `geotiff`, `geojson` and `geopackage` too where the image is georeferenced;
             `operations`, the steps to the mask; `conversation_id`, `message_id` and `parent_id` (the question);
             `cookie` for a caller that sent none: send it back to go on.
         """

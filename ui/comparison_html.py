@@ -43,7 +43,7 @@ def list_files(message: Message, image: ImageRef) -> list[tuple[str, str]]:
     ]
     files.append(("overlay.png", "Overlay PNG"))
     if image.grid.is_georeferenced:
-        files += [("changes.tif", "GeoTIFF"), ("changes.geojson", "GeoJSON")]
+        files += [("changes.tif", "GeoTIFF"), ("changes.geojson", "GeoJSON"), ("changes.gpkg", "GeoPackage")]
     return files
 
 

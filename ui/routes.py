@@ -27,6 +27,7 @@ from serving.mask import Mask
 from storage.errors import StorageError
 from storage.exports.coco_rle import mask_coco
 from storage.exports.geojson import comparison_geojson, mask_geojson
+from storage.exports.geopackage import comparison_geopackage, mask_geopackage
 from storage.exports.geotiff import comparison_geotiff, mask_geotiff
 from ui.access import owner_of
 from ui.artefacts import (
@@ -50,6 +51,8 @@ ASSETS = Path(__file__).parent / "assets"
 PRIVATE_CACHE = "private, max-age=86400"
 PUBLIC_CACHE = "public, max-age=86400"
 
+_GEOPACKAGE = "application/geopackage+sqlite3"
+
 # An owner that nobody has: asking for it proves that the database answers, and shows nothing.
 HEALTH_OWNER = "health"
 
@@ -67,6 +70,7 @@ def build_routes(services: UiServices, settings: PageSettings) -> list[BaseRoute
         Route("/artefacts/{message_id}/mask.png", artefacts.send_mask),
         Route("/artefacts/{message_id}/mask.tif", artefacts.send_geotiff),
         Route("/artefacts/{message_id}/mask.geojson", artefacts.send_geojson),
+        Route("/artefacts/{message_id}/mask.gpkg", artefacts.send_geopackage),
         Route("/artefacts/{message_id}/mask.json", artefacts.send_coco),
         Route("/artefacts/{message_id}/bundle.zip", artefacts.send_bundle),
         Route("/artefacts/{message_id}/layer.png", artefacts.send_layer),
@@ -74,6 +78,7 @@ def build_routes(services: UiServices, settings: PageSettings) -> list[BaseRoute
         Route("/artefacts/{message_id}/threshold/{percent:int}/layer.png", artefacts.send_threshold_layer),
         Route("/artefacts/{message_id}/changes.tif", artefacts.send_changes_geotiff),
         Route("/artefacts/{message_id}/changes.geojson", artefacts.send_changes_geojson),
+        Route("/artefacts/{message_id}/changes.gpkg", artefacts.send_changes_geopackage),
         Route("/artefacts/{message_id}/fates/{fate}.png", artefacts.send_fate_mask),
         Route("/artefacts/{message_id}/fates/{fate}/layer.png", artefacts.send_fate_layer),
         Route("/artefacts/{message_id}/difference/{other_id}", artefacts.send_difference),
@@ -135,6 +140,13 @@ class ArtefactRoutes:
         return _send_file(content, "application/geo+json", download=_name_download(request, message, "mask.geojson"))
 
     @_answering_errors
+    def send_geopackage(self, request: Request) -> Response:
+        """The mask's outlines in the image's CRS; only of a georeferenced image."""
+        message = self._find_message(request)
+        content = mask_geopackage(self._history.load_mask(owner_of(request), message.id), message.created_at)
+        return _send_file(content, _GEOPACKAGE, download=_name_download(request, message, "mask.gpkg"))
+
+    @_answering_errors
     def send_coco(self, request: Request) -> Response:
         """The mask as COCO run lengths."""
         message = self._find_message(request)
@@ -190,6 +202,13 @@ class ArtefactRoutes:
         content = comparison_geojson(self._load_comparison(request))
         message = self._find_message(request)
         return _send_file(content, "application/geo+json", download=_name_download(request, message, "changes.geojson"))
+
+    @_answering_errors
+    def send_changes_geopackage(self, request: Request) -> Response:
+        """The outlines of what was added, removed and unchanged, in the image's CRS; only of a georeferenced image."""
+        message = self._find_message(request)
+        content = comparison_geopackage(self._load_comparison(request), message.created_at)
+        return _send_file(content, _GEOPACKAGE, download=_name_download(request, message, "changes.gpkg"))
 
     @_answering_errors
     def send_fate_mask(self, request: Request) -> Response:

@@ -90,7 +90,7 @@ def _render_exports(message: Message, image: ImageRef) -> Markup:
     if message.comparison_digest is not None:
         files = list_files(message, image)
     elif image.grid.is_georeferenced:
-        files += [("mask.tif", "GeoTIFF"), ("mask.geojson", "GeoJSON")]
+        files += [("mask.tif", "GeoTIFF"), ("mask.geojson", "GeoJSON"), ("mask.gpkg", "GeoPackage")]
     files.append(("bundle.zip", "Everything (zip)"))
     return NOTHING.join(
         Markup('<a class="download" href="artefacts/{}/{}?download=1" download>{}{}</a>').format(

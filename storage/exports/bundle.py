@@ -15,6 +15,7 @@ from serving.mask import Mask
 from storage.exports.coco_rle import comparison_coco, mask_coco
 from storage.exports.difference import comparison_overlay_png, comparison_png
 from storage.exports.geojson import comparison_geojson, mask_geojson
+from storage.exports.geopackage import comparison_geopackage, mask_geopackage
 from storage.exports.geotiff import comparison_geotiff, mask_geotiff
 from storage.exports.png import Colour, mask_png, overlay_png
 from storage.exports.provenance import describe_provenance
@@ -34,7 +35,11 @@ def mask_bundle(message: Message, mask: Mask, rgb: NDArray[np.uint8], colour: Co
     """
     files = {"mask.png": mask_png(mask), "overlay.png": overlay_png(rgb, mask, colour), "mask.json": mask_coco(mask)}
     if mask.grid.is_georeferenced:
-        files |= {"mask.tif": mask_geotiff(mask), "mask.geojson": mask_geojson(mask)}
+        files |= {
+            "mask.tif": mask_geotiff(mask),
+            "mask.geojson": mask_geojson(mask),
+            "mask.gpkg": mask_geopackage(mask, message.created_at),
+        }
     return _pack(files, message, program)
 
 
@@ -46,7 +51,11 @@ def comparison_bundle(message: Message, comparison: Comparison, rgb: NDArray[np.
         "changes.json": comparison_coco(comparison),
     }
     if comparison.grid.is_georeferenced:
-        files |= {"changes.tif": comparison_geotiff(comparison), "changes.geojson": comparison_geojson(comparison)}
+        files |= {
+            "changes.tif": comparison_geotiff(comparison),
+            "changes.geojson": comparison_geojson(comparison),
+            "changes.gpkg": comparison_geopackage(comparison, message.created_at),
+        }
     return _pack(files, message, program)
 
 

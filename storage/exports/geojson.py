@@ -1,19 +1,15 @@
 """Marks as GeoJSON: one feature for each connected part, in longitude and latitude (RFC 7946)."""
 
 import json
-from collections import defaultdict
 from typing import Any
 
 import numpy as np
 import rasterio
-from rasterio.features import shapes
 from rasterio.warp import transform_geom
-from scipy import ndimage
 
 from assistant.masks.comparison import Comparison, Fate
-from assistant.masks.instances import EIGHT_NEIGHBOURS
 from serving.mask import Mask
-from storage.errors import ExportNeedsGeoreferenceError
+from storage.exports.outlines import OutlinedPart, outline_parts
 
 _WGS84 = "EPSG:4326"
 _DECIMALS = 8  # about a millimetre on the ground
@@ -55,27 +51,21 @@ def _to_collection(features: list[Feature]) -> bytes:
 
 
 def _list_features(mask: Mask) -> list[Feature]:
-    grid = mask.grid
-    if grid.transform is None or grid.crs_wkt is None:
-        raise ExportNeedsGeoreferenceError
-    labels, count = ndimage.label(mask.pixels, structure=EIGHT_NEIGHBOURS)
-    numbered = np.asarray(labels, np.int32)
-    sizes_px = np.bincount(numbered.ravel(), minlength=count + 1)
-    # Sideways neighbours only: an outline that touches itself at a corner would be no valid polygon.
-    outlines = list(shapes(numbered, mask=mask.pixels, connectivity=4, transform=rasterio.Affine(*grid.transform)))
-    on_the_globe = transform_geom(
-        rasterio.CRS.from_wkt(grid.crs_wkt), _WGS84, [outline for outline, _ in outlines], precision=_DECIMALS
+    parts = outline_parts(mask)
+    on_the_globe = iter(
+        transform_geom(
+            rasterio.CRS.from_wkt(mask.grid.crs_wkt),
+            _WGS84,
+            [outline for part in parts for outline in part.outlines],
+            precision=_DECIMALS,
+        )
     )
-    parts: defaultdict[int, list[list[Ring]]] = defaultdict(list)
-    for (_, number), outline in zip(outlines, on_the_globe, strict=True):
-        parts[int(number)].append([_turn(ring, is_outer=k == 0) for k, ring in enumerate(outline["coordinates"])])
     return [
-        _to_feature(number, polygons, int(sizes_px[number]), grid.pixel_area_m2)
-        for number, polygons in sorted(parts.items())
+        _to_feature(part, [_turn_rings(next(on_the_globe)["coordinates"]) for _ in part.outlines]) for part in parts
     ]
 
 
-def _to_feature(number: int, polygons: list[list[Ring]], pixels: int, pixel_area_m2: float | None) -> Feature:
+def _to_feature(part: OutlinedPart, polygons: list[list[Ring]]) -> Feature:
     is_one = len(polygons) == 1
     return {
         "type": "Feature",
@@ -83,12 +73,12 @@ def _to_feature(number: int, polygons: list[list[Ring]], pixels: int, pixel_area
             "type": "Polygon" if is_one else "MultiPolygon",
             "coordinates": polygons[0] if is_one else polygons,
         },
-        "properties": {
-            "part": number,
-            "pixels": pixels,
-            "area_m2": None if pixel_area_m2 is None else pixels * pixel_area_m2,
-        },
+        "properties": {"part": part.number, "pixels": part.pixels, "area_m2": part.area_m2},
     }
+
+
+def _turn_rings(rings: list[Ring]) -> list[Ring]:
+    return [_turn(ring, is_outer=k == 0) for k, ring in enumerate(rings)]
 
 
 def _turn(ring: Ring, *, is_outer: bool) -> Ring:

@@ -110,11 +110,11 @@ def test_downloads_of_mask_and_overlay_are_offered() -> None:
     assert links == [f"artefacts/a1/{name}?download=1" for name in names]
 
 
-def test_georeferenced_masks_leave_as_geotiff_and_geojson_too() -> None:
+def test_georeferenced_masks_leave_as_geotiff_and_as_outlines_too() -> None:
     placed = replace(IMAGE, grid=Grid(768, 1024, (1.0, 0.0, 0.0, 0.0, -1.0, 0.0), "EPSG:32633"))
     page = Page(render(build_mask_answer("Where?", image=placed)))
     names = [str(link["href"]).partition("?")[0] for link in page.all("a") if "download" in link]
-    expected = ("mask.png", "overlay.png", "mask.json", "mask.tif", "mask.geojson", "bundle.zip")
+    expected = ("mask.png", "overlay.png", "mask.json", "mask.tif", "mask.geojson", "mask.gpkg", "bundle.zip")
     assert names == [f"artefacts/a1/{name}" for name in expected]
 
 

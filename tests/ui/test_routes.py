@@ -17,6 +17,7 @@ from starlette.testclient import TestClient
 from tests.fakes.engine import FakeEngine
 from tests.fakes.history import InMemoryHistory
 from tests.fakes.pages import RED_BOX_XYXY, SECRET, build_settings, open_services, write_red_box
+from tests.storage.exports.geopackages import read_rows
 from ui.access import COOKIE_NAME, OwnerSigner
 from ui.app import build_app_arguments
 from ui.hand_changes import read_painting
@@ -125,7 +126,7 @@ def test_download_has_a_plain_name(site: Site) -> None:
     assert headers["content-disposition"] == 'attachment; filename="my--box-overlay.png"'
 
 
-def test_mask_of_a_georeferenced_image_leaves_as_geotiff_and_geojson(site: Site, tmp_path: Path) -> None:
+def test_mask_of_a_georeferenced_image_leaves_as_geotiff_and_as_outlines(site: Site, tmp_path: Path) -> None:
     desk = TurnDesk(site.services, build_settings(tmp_path))
     scene = Path(ASSETS) / "examples" / "roofs.tif"
     kept = desk.send(OWNER, session="tab", conversation_id="", text="", uploads=[Upload(scene, "roofs.tif")])
@@ -145,14 +146,18 @@ def test_mask_of_a_georeferenced_image_leaves_as_geotiff_and_geojson(site: Site,
     status, content, headers = placed.get("mask.geojson?download=1")
     assert (status, headers["content-type"]) == (200, "application/geo+json")
     assert [one["properties"]["pixels"] for one in json.loads(content)["features"]] == [painted.facts.pixel_count]
+    status, content, headers = placed.get("mask.gpkg?download=1")
+    assert (status, headers["content-type"]) == (200, "application/geopackage+sqlite3")
+    assert read_rows(content)[0]["pixels"].tolist() == [painted.facts.pixel_count]
     status, content, headers = placed.get("bundle.zip?download=1")
     assert (status, headers["content-type"]) == (200, "application/zip")
     assert headers["content-disposition"] == 'attachment; filename="roofs-answer.zip"'
     with zipfile.ZipFile(BytesIO(content)) as archive:
         assert archive.read("mask.tif") == placed.get("mask.tif")[1]
         assert archive.read("mask.geojson") == placed.get("mask.geojson")[1]
-    names = ("mask.tif", "mask.geojson", "bundle.zip")
-    assert [placed.get(name, owner=STRANGER)[0] for name in names] == [404, 404, 404]
+        assert archive.read("mask.gpkg") == placed.get("mask.gpkg")[1]
+    names = ("mask.tif", "mask.geojson", "mask.gpkg", "bundle.zip")
+    assert [placed.get(name, owner=STRANGER)[0] for name in names] == [404, 404, 404, 404]
 
 
 def test_mask_leaves_as_run_lengths_and_in_a_zip_with_its_provenance(site: Site) -> None:
@@ -168,7 +173,7 @@ def test_mask_leaves_as_run_lengths_and_in_a_zip_with_its_provenance(site: Site)
     assert provenance["facts"]["pixel_count"] == 400
 
 
-@pytest.mark.parametrize("name", ["mask.tif", "mask.geojson"])
+@pytest.mark.parametrize("name", ["mask.tif", "mask.geojson", "mask.gpkg"])
 def test_mask_of_a_plain_picture_lies_nowhere_on_the_globe_and_says_so(site: Site, name: str) -> None:
     status, content, _ = site.get(name)
     assert (status, b"save the mask as PNG" in content) == (404, True)

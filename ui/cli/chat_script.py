@@ -15,7 +15,7 @@ from serving.clicks import Box, Click
 from serving.errors import PromptError
 from ui.cli.errors import ScriptUnreadableError
 
-EXPORT_FORMATS = ("png", "overlay", "coco", "geotiff", "geojson", "bundle")
+EXPORT_FORMATS = ("png", "overlay", "coco", "geotiff", "geojson", "geopackage", "bundle")
 KEYS = frozenset(
     ("text choose image positive negative box brush operations undo redo reset branch_from edit export replay").split()  # noqa: SIM905
 )

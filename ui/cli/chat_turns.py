@@ -26,6 +26,7 @@ from storage.exports.bundle import comparison_bundle, mask_bundle
 from storage.exports.coco_rle import comparison_coco, mask_coco
 from storage.exports.difference import comparison_overlay_png, comparison_png
 from storage.exports.geojson import comparison_geojson, mask_geojson
+from storage.exports.geopackage import comparison_geopackage, mask_geopackage
 from storage.exports.geotiff import comparison_geotiff, mask_geotiff
 from storage.exports.png import mask_png, overlay_png
 from ui.cli.archive import Archive
@@ -43,6 +44,7 @@ SUFFIXES = {
     "coco": "mask.json",
     "geotiff": "mask.tif",
     "geojson": "mask.geojson",
+    "geopackage": "mask.gpkg",
     "bundle": "answer.zip",
 }
 COMPARISON_SUFFIXES = {
@@ -51,6 +53,7 @@ COMPARISON_SUFFIXES = {
     "coco": "changes.json",
     "geotiff": "changes.tif",
     "geojson": "changes.geojson",
+    "geopackage": "changes.gpkg",
     "bundle": "changes.zip",
 }
 OWNER = "terminal"  # of conversations that no page began
@@ -278,6 +281,8 @@ def _encode_comparison(name: str, comparison: Comparison, answer: Message) -> by
             return comparison_geotiff(comparison)
         case "geojson":
             return comparison_geojson(comparison)
+        case "geopackage":
+            return comparison_geopackage(comparison, answer.created_at)
         case "bundle":
             return comparison_bundle(answer, comparison, _load_picture(answer), program=name_program())
         case _:
@@ -294,6 +299,8 @@ def _encode_mask(name: str, mask: Mask, answer: Message) -> bytes:
             return mask_geotiff(mask)
         case "geojson":
             return mask_geojson(mask)
+        case "geopackage":
+            return mask_geopackage(mask, answer.created_at)
         case "bundle":
             return mask_bundle(answer, mask, _load_picture(answer), OVERLAY_COLOUR, program=name_program())
         case _:

@@ -25,6 +25,7 @@ from tests.assistant.test_refining_turns import BOXES
 from tests.assistant.test_replaying import OtherEngine
 from tests.fakes.engine import FakeEngine
 from tests.fakes.stores import open_store
+from tests.storage.exports.geopackages import read_rows
 from ui.cli.archive import Archive
 from ui.cli.chat import add_chat_command
 from ui.cli.replay import add_replay_command
@@ -249,7 +250,7 @@ TWELVE_TURNS: Rows = [
     {"undo": 1},
     {"text": "without the smallest", "branch_from": 2},
     {"text": "how many are there?"},
-    {"export": ["png", "overlay", "coco", "geotiff", "geojson", "bundle"]},
+    {"export": ["png", "overlay", "coco", "geotiff", "geojson", "geopackage", "bundle"]},
     {"replay": True},
 ]
 
@@ -281,6 +282,7 @@ def test_twelve_turns_on_a_real_picture_with_the_real_model(tmp_path: Path) -> N
         assert int(written.read(1).sum()) == marked[8]
     parts = json.loads(Path(files["geojson"]).read_text())["features"]
     assert sum(part["properties"]["pixels"] for part in parts) == marked[8]
+    assert read_rows(Path(files["geopackage"]).read_bytes())[0]["pixels"].sum() == marked[8]
     assert int(coco.area(json.loads(Path(files["coco"]).read_text()))) == marked[8]
     with zipfile.ZipFile(files["bundle"]) as archive:
         assert archive.read("mask.tif") == Path(files["geotiff"]).read_bytes()

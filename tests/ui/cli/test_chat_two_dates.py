@@ -12,6 +12,7 @@ from pycocotools import mask as coco
 
 from assistant.masks.comparison import UNKNOWN_CODE, Fate
 from tests.fakes.image_files import UTM_33N, write_raster
+from tests.storage.exports.geopackages import read_rows
 from tests.ui.cli.test_chat import Program, log  # noqa: F401 - quiet, as there
 
 # On the ground in metres east of and south of the first image's corner: one house stays, one goes, one comes.
@@ -47,7 +48,7 @@ def test_what_is_new_from_the_question_to_exports_undo_branch_and_replay(program
         [
             {"text": "Where are the red houses?", "image": "2020.tif"},
             {"text": "what has changed since the first image?", "image": "2024.tif"},
-            {"export": ["png", "overlay", "coco", "geotiff", "geojson", "bundle"]},
+            {"export": ["png", "overlay", "coco", "geotiff", "geojson", "geopackage", "bundle"]},
             {"text": "only the added ones"},
             {"text": "grow it by 3 m"},
             {"undo": 2},
@@ -94,8 +95,14 @@ def test_what_is_new_from_the_question_to_exports_undo_branch_and_replay(program
         name: facts["pixel_count"] for name, facts in compared["fates"].items()
     }
 
+    rows_of_parts, _ = read_rows(Path(files["geopackage"]).read_bytes())
+    assert dict(zip(rows_of_parts["fate"].tolist(), rows_of_parts["pixels"].tolist(), strict=True)) == {
+        name: facts["pixel_count"] for name, facts in compared["fates"].items()
+    }
+
     with zipfile.ZipFile(files["bundle"]) as archive:
-        for form, ending in (("png", "png"), ("coco", "json"), ("geotiff", "tif"), ("geojson", "geojson")):
+        endings = {"png": "png", "coco": "json", "geotiff": "tif", "geojson": "geojson", "geopackage": "gpkg"}
+        for form, ending in endings.items():
             assert archive.read(f"changes.{ending}") == Path(files[form]).read_bytes()
         provenance = json.loads(archive.read("provenance.json"))
     assert provenance["making"] == compared["making"]
