@@ -61,6 +61,7 @@ if TYPE_CHECKING:
 
 APP_NAME = "segearth-chat"
 ENV_PREFIX = "SEGEARTH_"
+UPLOADS_VARIABLE = "GRADIO_TEMP_DIR"  # Gradio's own name
 HERE = Path(__file__).resolve().parent
 ORIGIN = r"https?://[A-Za-z0-9.*-]+(:[0-9]+)?"
 
@@ -388,7 +389,11 @@ def run_server(settings: Settings, host: str, port: int, choice: ModelChoice, sp
     is_lent = space is not None and space.lends_gpu
     open_chosen = open_lent_engine if is_lent else open_engine
     slots = settings.turns_at_once or (1 if is_lent else choose_turns_at_once(settings, choice))
-    with open_chosen(settings, choice) as engine, open_services(settings, engine, slots=slots) as services:
+    with (
+        open_chosen(settings, choice) as engine,
+        open_services(settings, engine, slots=slots) as services,
+        private_uploads(),
+    ):
         page = build_app(services, page_settings)
         try:
             _, url, _ = page.launch(
@@ -402,6 +407,24 @@ def run_server(settings: Settings, host: str, port: int, choice: ModelChoice, sp
             raise PortInUseError(host=host, port=port) from error
         typer.echo(f"Open {url} in a browser. Ctrl+C stops.")
         page.block_thread()
+
+
+@contextmanager
+def private_uploads() -> Iterator[None]:
+    """Let Gradio keep uploads in a folder of this process alone, unless the environment names one.
+
+    Gradio names an upload after its content, and a page that ends deletes what it took in. Two programs with one folder
+    would take the same image from under each other.
+    """
+    if os.environ.get(UPLOADS_VARIABLE):
+        yield
+        return
+    with tempfile.TemporaryDirectory(prefix=f"{APP_NAME}-uploads-", ignore_cleanup_errors=True) as folder:
+        os.environ[UPLOADS_VARIABLE] = folder
+        try:
+            yield
+        finally:
+            del os.environ[UPLOADS_VARIABLE]
 
 
 @contextmanager

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import structlog
+from gradio.utils import get_upload_folder
 from PIL import Image
 
 import launch
@@ -20,6 +21,7 @@ from launch import (
     configure_logging,
     load_settings,
     open_services,
+    private_uploads,
 )
 from serving.model_choice import Backend, ModelChoice
 from tests.fakes.engine import FakeEngine
@@ -183,6 +185,25 @@ def test_help_lists_every_command() -> None:
     assert finished.returncode == 0
     for command in ("serve", "segment", "evaluate", "parity", "train", "prepare", "doctor", "version"):
         assert command in finished.stdout
+
+
+def test_uploads_lie_in_a_folder_of_the_process_alone_and_leave_with_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("GRADIO_TEMP_DIR", raising=False)
+    with private_uploads():
+        folder = Path(get_upload_folder())
+        assert folder.is_dir()
+        (folder / "upload.png").write_bytes(b"left behind")
+    assert not folder.exists()
+    assert Path(get_upload_folder()) != folder
+
+
+def test_a_folder_for_uploads_that_the_environment_names_is_used(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path))
+    with private_uploads():
+        assert Path(get_upload_folder()) == tmp_path
+    assert tmp_path.is_dir()
 
 
 def test_as_many_turns_are_let_in_as_are_computed_together() -> None:
