@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-HEAVY = ("torch", "transformers", "gradio", "vllm")
+HEAVY = ("torch", "transformers", "gradio", "vllm", "pyogrio")
 
 # serving/model, serving/language, the engine and what loads it are torch, and so is what runs inside vLLM; the
 # migrations run only inside alembic.

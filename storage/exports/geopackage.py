@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 from threading import Lock
 
 import numpy as np
-import pyogrio
 import shapely
 
 from assistant.masks.comparison import Comparison, Fate
@@ -57,6 +56,8 @@ def _write(
 ) -> bytes:
     if grid.crs_wkt is None:
         raise ExportNeedsGeoreferenceError
+    import pyogrio  # here, since it imports pandas: 0.4 s that no other command should pay
+
     fields = {
         "part": np.array([part.number for part in parts], np.int32),
         "pixels": np.array([part.pixels for part in parts], np.int64),
