@@ -7,9 +7,14 @@ from torch.nn import functional
 
 from serving.model.features import MaskPrediction
 
-_BCE_WEIGHT = 5.0
-_DICE_WEIGHT = 5.0
-_PRESENCE_WEIGHT = 2.0
+
+@dataclass(frozen=True)
+class LossWeights:
+    """How much each part counts; 5 and 5 are the paper's."""
+
+    bce: float = 5.0
+    dice: float = 5.0
+    presence: float = 2.0
 
 
 @dataclass(frozen=True)
@@ -33,7 +38,12 @@ class LossParts:
 
 
 def dense_losses(
-    prediction: MaskPrediction, targets: Tensor, is_known: Tensor, is_present: Tensor, is_judged: Tensor
+    prediction: MaskPrediction,
+    targets: Tensor,
+    is_known: Tensor,
+    is_present: Tensor,
+    is_judged: Tensor,
+    weights: LossWeights = LossWeights(),
 ) -> LossParts:
     """Compare predictions with the share of each cell that the target covers.
 
@@ -43,8 +53,9 @@ def dense_losses(
         is_known: bool, of the same shape, False where masks are not to be learned.
         is_present: bool, (B, Q).
         is_judged: bool, (B, Q), False where presence is not to be learned.
+        weights: factors of the parts.
 
-    The deep supervision and the factors 5 and 5 are the paper's; its sampled points are not needed at this size.
+    The deep supervision is the paper's; its sampled points are not needed at this size.
     """
     known = is_known.flatten(2).float()
     knowns = known.sum().clamp(min=1)
@@ -68,4 +79,4 @@ def dense_losses(
         )
         judged = is_judged.float()
         presence = (each * judged).sum() / judged.sum().clamp(min=1)
-    return LossParts(_BCE_WEIGHT * bce, _DICE_WEIGHT * dice, _PRESENCE_WEIGHT * presence)
+    return LossParts(weights.bce * bce, weights.dice * dice, weights.presence * presence)

@@ -215,7 +215,9 @@ class MiniTrainer:
                     prefix = self._language.encode_prefix(self._compress(features.res5))
                     descriptions = self._language.describe(prefix, batch.texts)
             prediction = self._model.decode(features, descriptions)
-        losses = dense_losses(prediction, batch.targets, batch.is_known, batch.is_present, batch.is_judged)
+        losses = dense_losses(
+            prediction, batch.targets, batch.is_known, batch.is_present, batch.is_judged, phase.loss_weights
+        )
         optimiser.zero_grad(set_to_none=True)
         losses.total.backward()
         # Each group on its own: the language model's gradients are larger by far and would drown the others.

@@ -130,7 +130,7 @@ def _begin(
     run_dir: Path,
 ) -> tuple[SegEarth, DescriptionTable]:
     """Return the model as the first phase finds it, and what the untrained language model says of every question."""
-    model = SegEarth(_configure(recipe.side))
+    model = SegEarth(configure(recipe))
     initialise_mini(model, language)
     train_texts = collect_texts(train_samples)
     # Every source's, so that runs which leave out different ones can share the file.
@@ -140,10 +140,16 @@ def _begin(
     return to_channels_last(model), table
 
 
-def _configure(side: int) -> SegEarthConfig:
-    in_side = MINI.compressor.in_side * side // MINI.input_size
-    compressor = dataclasses.replace(MINI.compressor, in_side=in_side)
-    return dataclasses.replace(MINI, input_size=side, compressor=compressor)
+def configure(recipe: Recipe) -> SegEarthConfig:
+    """Return the config of the untrained model that a recipe begins with."""
+    in_side = MINI.compressor.in_side * recipe.side // MINI.input_size
+    return dataclasses.replace(
+        MINI,
+        input_size=recipe.side,
+        compressor=dataclasses.replace(MINI.compressor, in_side=in_side, halvings=recipe.token_halvings),
+        mask_decoder=dataclasses.replace(MINI.mask_decoder, layers=recipe.mask_decoder_layers),
+        language=dataclasses.replace(MINI.language, lora_rank=recipe.lora_rank),
+    )
 
 
 def load_split_samples(root: Path, left_out: Collection[str]) -> tuple[list[ImageSample], list[ImageSample]]:

@@ -8,7 +8,7 @@ import pytest
 
 from serving.model.checkpoint import load_config
 from serving.model.config import MINI
-from training.mini import count_trained_phases
+from training.mini import configure, count_trained_phases
 from training.recipe import MINI_RECIPE, RECIPES
 
 SHIPPED = Path(__file__).parents[2] / "models" / "mini"
@@ -50,12 +50,35 @@ def test_a_mean_is_of_phases_that_come_before(name: str) -> None:
         ("short-even-sources", {"source_balance"}),
         ("short-frozen-encoder", {"encoder"}),
         ("short-mixed", {"mosaic_share", "absent_share"}),
+        ("short-more-bce", {"loss_weights"}),
+        ("short-more-dice", {"loss_weights"}),
+        ("short-joint-frozen", {"language"}),
     ],
 )
-def test_a_variant_changes_one_thing(name: str, changed: set[str]) -> None:
-    (plain,), (variant,) = RECIPES["short"].phases, RECIPES[name].phases
-    before, after = asdict(plain), asdict(variant)
+def test_a_variant_of_the_last_phase_changes_one_thing(name: str, changed: set[str]) -> None:
+    plain, variant = RECIPES["short-joint" if name.startswith("short-joint") else "short"], RECIPES[name]
+    assert replace(variant, name=plain.name, phases=plain.phases) == plain
+    assert variant.phases[:-1] == plain.phases[:-1]
+    before, after = asdict(plain.phases[-1]), asdict(variant.phases[-1])
     assert {field for field in before if before[field] != after[field]} == changed
+
+
+@pytest.mark.parametrize(
+    ("name", "plain", "changed"),
+    [
+        ("short-one-layer", "short", {"mask_decoder": {"layers": 1}}),
+        ("short-six-layers", "short", {"mask_decoder": {"layers": 6}}),
+        ("short-joint-rank-2", "short-joint", {"language": {"lora_rank": 2}}),
+        ("short-joint-rank-32", "short-joint", {"language": {"lora_rank": 32}}),
+        ("short-joint-more-tokens", "short-joint", {"compressor": {"halvings": 1}}),
+        ("short-joint-fewer-tokens", "short-joint", {"compressor": {"halvings": 3}}),
+    ],
+)
+def test_a_variant_of_the_model_changes_one_part(name: str, plain: str, changed: dict[str, dict[str, int]]) -> None:
+    assert RECIPES[name].phases == RECIPES[plain].phases
+    before, after = configure(RECIPES[plain]), configure(RECIPES[name])
+    parts = {part: replace(getattr(before, part), **fields) for part, fields in changed.items()}
+    assert replace(before, **parts) == after != before
 
 
 def test_a_table_is_not_asked_in_other_words() -> None:
