@@ -53,8 +53,9 @@ test-vllm: $(DEV_STAMP) $(VLLM_STAMP) ## Hold both language backbones to one con
 	SEGEARTH_VLLM_PYTHON=$(abspath $(VLLM_VENV))/bin/python SEGEARTH_VLLM_START_TIMEOUT_S=900 \
 		$(BIN)/python -m pytest --timeout 1800 $(VLLM_TESTS) $(ARGS)
 
+# One process per core, four at most: each loads the model for itself. A file stays in one process, with its fixtures.
 test: $(DEV_STAMP) ## Run the test suite (installs what is missing first)
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest --numprocesses logical --maxprocesses 4 --dist loadfile $(ARGS)
 
 test-space: $(DEV_STAMP) ## Start it as a Hugging Face Space would, in an environment of its own (many minutes)
 	$(BIN)/python -m pytest -m space tests/space $(ARGS)

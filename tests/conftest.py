@@ -12,6 +12,18 @@ settings.register_profile("search", deadline=None, max_examples=1000)
 settings.load_profile("house")
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Let each of several processes that test side by side compute on one core, and look for ports in its own hundred.
+
+    Both are read when torch and Gradio are imported, which is later than this.
+    """
+    if hasattr(config, "workerinput"):
+        patch = pytest.MonkeyPatch()
+        patch.setenv("OMP_NUM_THREADS", "1")
+        patch.setenv("GRADIO_SERVER_PORT", str(18_000 + 100 * int(config.workerinput["workerid"].removeprefix("gw"))))
+        config.add_cleanup(patch.undo)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _own_uploads(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Keep the uploads of these tests' pages from those of other runs: a page that ends deletes what it took in."""

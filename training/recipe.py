@@ -142,13 +142,25 @@ _PLACES = replace(
     fits_places=True,
 )
 
-_LAST_PHASE = replace(
+_PARTS = replace(
     _PLACES,
     name="parts",
     steps=600,
     part_share=0.25,
     begins_with=(("wordings", 0.5), ("places", 0.5)),
 )
+
+# From here on classes are asked for in names of neighbouring ones too, where those are true.
+_NAMES = replace(
+    _PARTS,
+    name="names",
+    steps=2000,
+    final_share=0.03,
+    fits_places=False,
+    begins_with=(("wordings", 0.25), ("places", 0.25), ("parts", 0.5)),
+)
+
+_LAST_PHASE = replace(_NAMES, name="names-longer", steps=1800, begins_with=())
 
 MINI_RECIPE = Recipe(
     phases=(
@@ -219,28 +231,19 @@ MINI_RECIPE = Recipe(
         _ABSENCES,
         _WORDINGS,
         _PLACES,
+        _PARTS,
+        _NAMES,
         _LAST_PHASE,
     ),
-    averaged=(("wordings", 0.25), ("places", 0.25), ("parts", 0.5)),
+    averaged=(("wordings", 0.0625), ("places", 0.0625), ("parts", 0.125), ("names", 0.45), ("names-longer", 0.3)),
 )
 
 # Goes on from the model that ships (--start-from models/mini).
 _FURTHER_RECIPE = replace(
     MINI_RECIPE,
     name="further",
-    phases=(*MINI_RECIPE.phases, replace(_LAST_PHASE, name="further", fits_places=False, begins_with=())),
+    phases=(*MINI_RECIPE.phases, replace(_LAST_PHASE, name="further")),
     averaged=((START, 0.5), ("further", 0.5)),
-)
-
-# The same with more steps, since classes are now asked for in names of neighbouring ones too; 50 minutes in bfloat16.
-_NAMES_RECIPE = replace(
-    MINI_RECIPE,
-    name="names",
-    phases=(
-        *MINI_RECIPE.phases,
-        replace(_LAST_PHASE, name="names", steps=2000, final_share=0.03, fits_places=False, begins_with=()),
-    ),
-    averaged=((START, 0.4), ("names", 0.6)),
 )
 
 _SHORT_PHASE = Phase(name="table", language="table", steps=600, side=320, questions=8, warmup_steps=60)
@@ -262,7 +265,6 @@ RECIPES: Mapping[str, Recipe] = {
     for recipe in (
         MINI_RECIPE,
         _FURTHER_RECIPE,
-        _NAMES_RECIPE,
         # Less than an hour of one core each, for comparing choices; none of them gives a model worth keeping.
         _SHORT,
         _short("short-wide-colour", replace(_SHORT_PHASE, colour="wide")),
