@@ -258,7 +258,7 @@ def _short(name: str, phase: Phase) -> Recipe:
 
 
 _SHORT = _short("short", _SHORT_PHASE)
-_SHORT_JOINT = Recipe(phases=(_SHORT_PHASE, _SHORT_JOINT_PHASE), name="short-joint", validate_every=300)
+_SHORT_JOINT = replace(_SHORT, name="short-joint", phases=(_SHORT_PHASE, _SHORT_JOINT_PHASE))
 
 RECIPES: Mapping[str, Recipe] = {
     recipe.name: recipe
