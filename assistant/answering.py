@@ -37,16 +37,17 @@ PLACES = {
 }
 
 
-def describe_answer(question: str, facts: Facts, score: float) -> tuple[str, ...]:
+def describe_answer(question: str, facts: Facts, score: float, *, offers_closest: bool = False) -> tuple[str, ...]:
     """Return the sentences that go with a new answer: what was found, or that nothing was.
 
     Args:
         question: what was asked, any text.
         facts: measured from the mask.
         score: the model's confidence, 0..1.
+        offers_closest: where nothing was found, there is an outline that can be looked at.
     """
     if facts.pixel_count == 0:
-        return describe_nothing_found(question, score)
+        return describe_nothing_found(question, score, offers_closest=offers_closest)
     return (*describe_findings(facts), describe_certainty(score))
 
 
@@ -59,12 +60,13 @@ def describe_findings(facts: Facts) -> tuple[str, ...]:
     return tuple(sentences)
 
 
-def describe_nothing_found(question: str, score: float) -> tuple[str, ...]:
-    """Return that nothing was marked, what was asked, and what to try."""
+def describe_nothing_found(question: str, score: float, *, offers_closest: bool = False) -> tuple[str, ...]:
+    """Return that nothing was marked, what was asked, and what to try; see `describe_answer`."""
+    closest = "look at what comes closest, " if offers_closest else ""
     doubt = "" if score >= FAIRLY_SURE_SCORE else " The model is not sure of that, though."
     return (
         f"Nothing in this image matches {quote(question)}, so nothing is marked.{doubt}",
-        "You could name the thing in plainer words (for example: buildings, roads, water), "
+        f"You could {closest}name the thing in plainer words (for example: buildings, roads, water), "
         "or try an image that shows it larger.",
     )
 

@@ -80,7 +80,8 @@ class Message:
         comparison_digest: digest of the blob that says what became of each pixel since another image, of the image's
             size; None where nothing was compared.
         fate_facts: measured from it, for each fate; none where nothing was compared.
-        choices: what a question back offers; of a person's message, the one choice that it takes.
+        choices: what a question back, or an answer that found nothing, offers; of a person's message, the one choice
+            that it takes.
     """
 
     id: str

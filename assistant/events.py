@@ -71,7 +71,7 @@ class TextDelta:
 
 @dataclass(frozen=True)
 class ChoicesOffered:
-    """It is not clear what was meant, and these are the choices; nothing was done yet.
+    """It is not clear what was meant, or nothing was found, and these are the choices.
 
     Attributes:
         choices: in order, to be picked by number from 1.

@@ -3,7 +3,20 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from assistant.intents import Ask, Choice, Clarify, Command, CommandKind, Compare, Intent, Pick, Refine, Segment, Topic
+from assistant.intents import (
+    Ask,
+    Choice,
+    Clarify,
+    Command,
+    CommandKind,
+    Compare,
+    Intent,
+    Pick,
+    Refine,
+    Segment,
+    ShowClosest,
+    Topic,
+)
 from assistant.operation_json import from_rows, to_rows
 
 Row = dict[str, Any]
@@ -14,6 +27,8 @@ def intent_to_row(intent: Intent) -> Row:
     match intent:
         case Segment():
             return {"intent": "segment"}
+        case ShowClosest(question=question):
+            return {"intent": "show_closest", "question": question}
         case Ask(topic=topic):
             return {"intent": "ask", "topic": str(topic)}
         case Refine(operations=operations):
@@ -48,10 +63,12 @@ def choices_from_rows(rows: Sequence[Mapping[str, Any]]) -> tuple[Choice, ...]:
     return tuple(Choice(row["text"], _read_intent(row)) for row in rows)
 
 
-def _read_intent(row: Mapping[str, Any]) -> Segment | Ask | Refine | Command:
+def _read_intent(row: Mapping[str, Any]) -> Segment | ShowClosest | Ask | Refine | Command:
     match row["intent"]:
         case "segment":
             return Segment(question=row["text"])
+        case "show_closest":
+            return ShowClosest(row["question"])
         case "ask":
             return Ask(Topic(row["topic"]), row["text"])
         case "refine":

@@ -14,6 +14,13 @@ class Segment:
     question: str
 
 
+@dataclass(frozen=True)
+class ShowClosest:
+    """Mark the outline that the model held back, since it doubts that what the question asks for is there at all."""
+
+    question: str
+
+
 class Topic(StrEnum):
     """What an `Ask` wants to know about the mask that is already there."""
 
@@ -80,7 +87,7 @@ class Choice:
     """
 
     text: str
-    intent: Segment | Ask | Refine | Command
+    intent: Segment | ShowClosest | Ask | Refine | Command
 
 
 @dataclass(frozen=True)
@@ -126,4 +133,4 @@ class Clarify:
     cued: int = 0
 
 
-Intent = Segment | Ask | Refine | Compare | Pick | Command | Clarify
+Intent = Segment | ShowClosest | Ask | Refine | Compare | Pick | Command | Clarify

@@ -11,13 +11,14 @@ from assistant.answering import describe_answer
 from assistant.applying import apply_operations
 from assistant.conversation import Message, NewMessage, Role
 from assistant.engine_visit import EngineDoor, Report
-from assistant.events import Event, MaskReady, TextDelta
+from assistant.events import ChoicesOffered, Event, MaskReady, TextDelta
+from assistant.intents import Choice, ShowClosest
 from assistant.interfaces import Clock, History
 from assistant.making import Asked, Refined
 from assistant.marked import load_mask_of
 from assistant.measuring import measure_facts
 from assistant.operations import Operation, RepeatInImage
-from assistant.planning import Outcome, Plan, carry_out, find_others, plan_question, to_confidence
+from assistant.planning import Outcome, Plan, carry_out, find_others, holds_back, plan_question, to_confidence
 from assistant.refined_answering import describe_planned, describe_refined
 from assistant.refining import choose_image, collect_script, name_ones
 from assistant.routing.spelling import describe_corrections
@@ -29,6 +30,8 @@ from serving.mask import Mask
 
 # Takes an answer before anything of it is shown, so that it is kept even when nobody waits for it.
 Note = Callable[[NewMessage], None]
+
+SHOW_CLOSEST = "Show what comes closest"
 
 
 class MaskAnswers:
@@ -70,10 +73,13 @@ class MaskAnswers:
             # Of the model's own mask, from which the operations can be done again, also where they left nothing.
             confidence_digest = self._history.store_confidence(to_confidence(prediction.mask_logits))
         measured = self._clock()
+        # Operations that pick use an outline that was held back already.
+        offers_closest = not plan.operations and holds_back(prediction)
+        choices = (Choice(SHOW_CLOSEST, ShowClosest(question)),) if offers_closest else ()
         if plan.operations:
             sentences = describe_planned(question, outcome, facts, image.grid)
         else:
-            sentences = describe_answer(question, facts, prediction.score)
+            sentences = describe_answer(question, facts, prediction.score, offers_closest=bool(choices))
         if plan.corrections:
             sentences = (*sentences, describe_corrections(plan.corrections))
         answer = NewMessage(
@@ -90,6 +96,7 @@ class MaskAnswers:
             model_digest=prediction.model_digest,
             operations=plan.operations,
             making=Asked(plan.question, plan.operations),
+            choices=choices,
         )
         note(answer)
         self._log.info(
@@ -100,6 +107,8 @@ class MaskAnswers:
             duration_s=max(0.0, (measured - started).total_seconds()),
         )
         yield from show(answer, sentences)
+        if choices:
+            yield ChoicesOffered(choices)
         return answer
 
     def refine(

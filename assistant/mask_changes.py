@@ -21,7 +21,7 @@ from assistant.marked import load_mask_of
 from assistant.mask_answers import Note, show
 from assistant.masks.strokes import Stroke, cover_stroke, paint_confidence, paint_strokes
 from assistant.measuring import measure_facts
-from assistant.operations import Operation, name_others
+from assistant.operations import OWN_LEVEL, Operation, name_others
 from assistant.origins import find_beginning
 from assistant.planning import find_others, to_confidence
 from assistant.pointing import keep_standing
@@ -32,9 +32,6 @@ from serving.cancellation import Cancellation
 from serving.image_ref import ImageRef
 from serving.mask import Mask
 from serving.prediction import Prediction
-
-# The model's own mask is what it thinks likelier than not.
-OWN_LEVEL = 0.5
 
 
 class MaskChanges:

@@ -378,12 +378,16 @@ class SplitTouching:
     neck: Length
 
 
+OWN_LEVEL = 0.5
+"""The model's own mask is what it thinks likelier than not."""
+
+
 @dataclass(frozen=True)
 class Threshold:
     """Mark what the model holds likelier than `level`, in place of what was marked; needs the confidence map.
 
     Attributes:
-        level: 0..1; 0.5 is the model's own mask.
+        level: 0..1; `OWN_LEVEL` gives the model's own mask.
     """
 
     level: float

@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 from scipy.special import expit
 
 from assistant.applying import apply_operations
-from assistant.operations import BySize, Intersect, Keep, Operation, Subtract, Threshold, Unite, name_others
+from assistant.masks.instances import measure_instance_sizes, smallest_meaningful_size
+from assistant.operations import OWN_LEVEL, BySize, Intersect, Keep, Operation, Subtract, Threshold, Unite, name_others
 from assistant.routing.decomposition import Decomposition, ask_for_all, decompose, is_one_thing, name_class
 from assistant.routing.learned_reading import read_freely
 from assistant.routing.spelling import Correction, correct_spelling
@@ -86,6 +87,11 @@ def plan_question(text: str) -> Plan:
     return Plan(question, subject=None, operations=(), corrections=reading.corrections)
 
 
+def presume(plan: Plan) -> Plan:
+    """Return the plan with the outline that the model holds back where it doubts that the thing is there."""
+    return replace(plan, operations=(*plan.operations, Threshold(OWN_LEVEL)))
+
+
 def carry_out(plan: Plan, ask: Ask, *, depth: int = 0, is_presumed: bool | None = None) -> Outcome:
     """Ask the model what `plan` needs and do its operations.
 
@@ -123,6 +129,14 @@ def outline_presumed(prediction: Prediction) -> Mask:
     relations and from 0.30 to 0.41 for sizes. Only an outline that is empty itself is absence.
     """
     return prediction.mask if prediction.found else Mask(prediction.mask_logits > 0, prediction.mask.grid)
+
+
+def holds_back(prediction: Prediction) -> bool:
+    """Whether there is an outline of more than specks that the model does not vouch for."""
+    if prediction.found:
+        return False
+    sizes_px = measure_instance_sizes(outline_presumed(prediction))
+    return sizes_px.size > 0 and bool(sizes_px[0] >= smallest_meaningful_size(prediction.mask.grid))
 
 
 def find_others(

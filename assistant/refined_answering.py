@@ -23,6 +23,8 @@ def describe_planned(question: str, outcome: Outcome, facts: Facts, grid: Grid) 
     done = f"Marked {subject}, then: {describe_operations(outcome.plan.operations)}."
     remarks = _describe_remarks(outcome.plan.operations, outcome.missing, grid)
     if facts.pixel_count > 0:
+        if outcome.plan.subject is None and not outcome.prediction.found:
+            done = f"The model does not think that this image shows {quote(question)}; this is what comes closest."
         return (done, *remarks, *describe_findings(facts), describe_certainty(outcome.score))
     if not outcome.prediction.found:
         return (*describe_nothing_found(question, outcome.prediction.score),)

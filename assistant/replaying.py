@@ -13,10 +13,9 @@ from assistant.image_comparing import compare_images
 from assistant.interfaces import Engine, History
 from assistant.making import Asked, Compared, Making, Painted, Picked, Pointed, Refined, Revised
 from assistant.marked import load_marked, mark_nothing
-from assistant.mask_changes import OWN_LEVEL
 from assistant.masks.comparison import Comparison
 from assistant.masks.strokes import paint_confidence, paint_strokes
-from assistant.operations import Operation
+from assistant.operations import OWN_LEVEL, Operation
 from assistant.planning import Ask, Plan, carry_out, find_others, to_confidence
 from assistant.refining import list_images
 from serving.cancellation import Cancellation

@@ -16,14 +16,14 @@ from assistant.engine_visit import EngineDoor
 from assistant.errors import AssistantError, ImageNeededError, MessageNotFoundError, NothingToUndoError
 from assistant.events import Accepted, Done, Event, Failed, Moved
 from assistant.image_pairs import repeat_comparison
-from assistant.intents import Ask, Choice, Clarify, Command, Compare, Intent, Pick, Refine, Segment
+from assistant.intents import Ask, Choice, Clarify, Command, Compare, Intent, Pick, Refine, Segment, ShowClosest
 from assistant.interfaces import Clock, Engine, History
 from assistant.mask_answers import MaskAnswers, say
 from assistant.mask_changes import MaskChanges
 from assistant.moves import find_answers, plan_move
 from assistant.operations import RepeatInImage
 from assistant.origins import find_comparison, name_compared
-from assistant.planning import plan_question
+from assistant.planning import plan_question, presume
 from assistant.question_intake import QuestionIntake
 from assistant.questions import LONGEST_QUESTION
 from assistant.refining import find_answer, list_images
@@ -144,8 +144,10 @@ class TurnRunner:
                 compared=None if compared is None else name_compared(compared),
             )
         match intent:
-            case Segment(question=asked):
+            case Segment(question=asked) | ShowClosest(question=asked):
                 plan = plan_question(asked)
+                if isinstance(intent, ShowClosest):
+                    plan = presume(plan)
                 answer = yield from self._answers.segment(
                     request.owner, image, asked, plan, turn.note, request.cancellation
                 )

@@ -1,4 +1,4 @@
-"""The choices of a question back as buttons; as plain chips where the conversation has gone on."""
+"""What an answer offers as buttons; as plain chips where the conversation has gone on."""
 
 from markupsafe import Markup
 
@@ -8,7 +8,7 @@ from ui.limits import shorten_text
 
 
 def render_choices(message: Message, *, is_open: bool) -> Markup:
-    """Return what a question back offers, or nothing where the message is none.
+    """Return what a message offers; nothing where it offers nothing.
 
     Args:
         message: from the assistant.
@@ -26,8 +26,9 @@ def render_choices(message: Message, *, is_open: bool) -> Markup:
         Markup(template).format(id=message.id, number=number, text=name_choice(choice))
         for number, choice in enumerate(message.choices, start=1)
     ]
-    return Markup('<p class="chips choices" role="group" aria-label="What did you mean?">{}</p>').format(
-        Markup("").join(chips)
+    label = "What did you mean?" if message.facts is None else "What you could do"
+    return Markup('<p class="chips choices" role="group" aria-label="{label}">{chips}</p>').format(
+        label=label, chips=Markup("").join(chips)
     )
 
 

@@ -10,6 +10,8 @@ from assistant.errors import ChoiceNotOfferedError
 from assistant.events import Accepted, ChoicesOffered, Done, Failed, Moved, Stage, TextDelta
 from assistant.intents import Segment
 from assistant.making import Asked, Refined
+from assistant.operations import Threshold
+from assistant.replaying import replay_masks
 from assistant.turn_request import ChoiceTaken
 from serving.cancellation import Cancellation
 from serving.errors import LanguageUnavailableError
@@ -142,3 +144,40 @@ def test_small_talk_gets_a_sentence_and_no_choices(talk: BranchTalk) -> None:
     assert answer.text.startswith("I mark things in this image.")
     assert answer.choices == ()
     assert (talk.engine.questions, talk.engine.rated) == (["Segment all the red boxes."], [])
+
+
+def test_an_outline_that_was_held_back_can_be_looked_at(talk: BranchTalk) -> None:
+    nothing = talk.say("doubtful red boxes")
+    assert (nothing.mask_digest, [choice.text for choice in nothing.choices]) == (None, ["Show what comes closest"])
+    assert "You could look at what comes closest, " in nothing.text
+    assert [type(event) for event in talk.events][-2:] == [ChoicesOffered, Done]
+    shown = choose(talk, nothing, "Show what comes closest")
+    assert shown.text.startswith(
+        "The model does not think that this image shows “doubtful red boxes”; this is what comes closest. Found "
+    )
+    assert shown.text.endswith("please check the outline against the image.")
+    assert (shown.question, shown.operations) == ("doubtful red boxes", (Threshold(0.5),))
+    assert talk.marked(shown) == talk.marked(talk.say("red boxes"))
+    assert talk.shown() == ["red boxes", "doubtful red boxes", "Show what comes closest", "red boxes"]
+
+
+def test_what_was_shown_is_worked_on_like_any_mask_and_made_again_bit_for_bit(talk: BranchTalk) -> None:
+    shown = choose(talk, talk.say("doubtful red boxes"), "Show what comes closest")
+    largest = talk.say("only the largest")
+    assert 0 < talk.marked(largest) < talk.marked(shown)
+    assert largest.question == "doubtful red boxes, only the largest"
+    tree = talk.history.load_tree("ada", str(talk.conversation_id))
+    replayed = list(replay_masks(talk.engine, talk.history, "ada", tree))
+    assert [one.differing_px for one in replayed] == [0] * len(replayed)
+    again = talk.ask("", retry_of=shown.parent_id)
+    assert (again.operations, talk.marked(again)) == (shown.operations, talk.marked(shown))
+
+
+def test_where_nothing_was_held_back_nothing_is_offered(talk: BranchTalk) -> None:
+    nothing = talk.say("green boxes")
+    assert (nothing.choices, "comes closest" in nothing.text) == ((), False)
+
+
+def test_specks_that_were_held_back_are_not_offered(tmp_path: Path) -> None:
+    talk = BranchTalk(write_picture(tmp_path, boxes=(("red", (3, 3, 4, 4)),)))
+    assert talk.say("doubtful red boxes").choices == ()

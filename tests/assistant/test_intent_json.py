@@ -3,7 +3,7 @@ import json
 import pytest
 
 from assistant.intent_json import choices_from_rows, choices_to_rows, intent_to_row
-from assistant.intents import Ask, Choice, Clarify, Command, CommandKind, Refine, Segment, Topic
+from assistant.intents import Ask, Choice, Clarify, Command, CommandKind, Refine, Segment, ShowClosest, Topic
 from assistant.operations import BySize, Grow, Keep, Length
 
 CHOICES = (
@@ -12,6 +12,7 @@ CHOICES = (
     Choice("undo twice", Command(CommandKind.UNDO, steps=2)),
     Choice("back to the first", Command(CommandKind.GO_BACK, answer=1)),
     Choice("it looks 🚢", Segment("it looks 🚢")),
+    Choice("Show what comes closest", ShowClosest("lakes 🚢")),
 )
 
 

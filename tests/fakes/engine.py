@@ -39,8 +39,8 @@ class FakeEngine:
     """Implements `assistant.interfaces.Engine` without a model.
 
     A question that names a colour asks for the pixels of that colour, any other question for the red ones. A
-    question with the word "nothing" finds nothing, nor does one for a colour that the picture lacks. A second
-    question on an image skips the stage "encode".
+    question with the word "nothing" finds nothing, nor does one for a colour that the picture lacks; one with the word
+    "doubtful" has an outline and holds it back. A second question on an image skips the stage "encode".
 
     Args:
         failure: raised instead of an answer, after the "read" stage.
@@ -118,11 +118,11 @@ class FakeEngine:
         self._wait_at_gate(cancellation)
         self._enter("decode", cancellation, report_stage)
         pixels = find_target(rgb, text)
-        found = bool(pixels.any())
+        found = bool(pixels.any()) and "doubtful" not in text
         with self._lock:
             self.questions.append(text)
         return Prediction(
-            mask=Mask(pixels, image.grid),
+            mask=Mask(pixels & found, image.grid),
             mask_logits=np.where(pixels, CERTAIN_LOGIT, -CERTAIN_LOGIT).astype(np.float32),
             score=SCORE_FOUND if found else SCORE_ABSENT,
             found=found,

@@ -1,8 +1,8 @@
 """What a question back offers is a row of buttons while it waits, and plain chips afterwards."""
 
-from assistant.intents import Choice, Refine, Segment
+from assistant.intents import Choice, Refine, Segment, ShowClosest
 from assistant.operations import Invert
-from tests.fakes.messages import build_answer, build_question
+from tests.fakes.messages import build_answer, build_mask_answer, build_question
 from ui.choices_html import render_choices
 from ui.message_html import render_transcript
 
@@ -24,6 +24,13 @@ def test_a_new_question_says_so_and_what_was_typed_is_no_markup() -> None:
     html = render_choices(OFFER, is_open=True)
     assert "Look for “&lt;b&gt;&#34;the rest&#34;&lt;/b&gt;” in the image" in html
     assert "<b>" not in html
+
+
+def test_an_answer_that_found_nothing_asks_for_no_meaning() -> None:
+    nothing = build_mask_answer("lakes", choices=(Choice("Show what comes closest", ShowClosest("lakes")),))
+    html = render_choices(nothing, is_open=True)
+    assert 'data-number="1">Show what comes closest</button>' in html
+    assert 'aria-label="What you could do"' in html
 
 
 def test_a_message_without_choices_has_no_row() -> None:

@@ -24,7 +24,7 @@ PROGRAM = Program(Path(sys.executable), {"PATH": "/usr/bin:/bin"}, packages={"te
 QUICK = Patience(start_s=60, health_interval_s=0.2, grace_s=0.3, first_pause_s=0.1, longest_pause_s=0.2)
 
 
-def wait_until(claim: Callable[[], bool], *, seconds: float = 30) -> None:
+def wait_until(claim: Callable[[], bool], *, seconds: float = 90) -> None:
     pause = threading.Event()
     for _ in range(int(seconds / 0.05)):
         if claim():
