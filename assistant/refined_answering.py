@@ -24,7 +24,7 @@ def describe_planned(question: str, outcome: Outcome, facts: Facts, grid: Grid) 
     remarks = _describe_remarks(outcome.plan.operations, outcome.missing, grid)
     if facts.pixel_count > 0:
         if outcome.plan.subject is None and not outcome.prediction.found:
-            done = f"The model does not think that this image shows {quote(question)}; this is what comes closest."
+            done = f"The model doubts that anything here matches {quote(question)}; this is what comes closest."
         return (done, *remarks, *describe_findings(facts), describe_certainty(outcome.score))
     if not outcome.prediction.found:
         return (*describe_nothing_found(question, outcome.prediction.score),)

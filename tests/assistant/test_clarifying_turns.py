@@ -153,7 +153,7 @@ def test_an_outline_that_was_held_back_can_be_looked_at(talk: BranchTalk) -> Non
     assert [type(event) for event in talk.events][-2:] == [ChoicesOffered, Done]
     shown = choose(talk, nothing, "Show what comes closest")
     assert shown.text.startswith(
-        "The model does not think that this image shows “doubtful red boxes”; this is what comes closest. Found "
+        "The model doubts that anything here matches “doubtful red boxes”; this is what comes closest. Found "
     )
     assert shown.text.endswith("please check the outline against the image.")
     assert (shown.question, shown.operations) == ("doubtful red boxes", (Threshold(0.5),))

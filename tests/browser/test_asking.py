@@ -116,6 +116,15 @@ def test_nothing_found_is_said_and_no_mask_drawn(page: Page, image: Path) -> Non
     expect(overlays(page)).to_have_count(0)
 
 
+def test_what_was_held_back_is_shown_at_a_click(page: Page, image: Path) -> None:
+    attach(page, image)
+    ask(page, "Where is the doubtful red box?")
+    expect(page.locator("#transcript")).to_contain_text("Nothing in this image matches")
+    page.get_by_role("button", name="Show what comes closest").click()
+    expect(overlays(page)).to_have_count(1)
+    expect(page.locator("#transcript")).to_contain_text("this is what comes closest")
+
+
 def test_markup_in_a_question_is_shown_literally(page: Page, image: Path) -> None:
     hostile = "<img src=x onerror=\"document.title='taken'\"> red ${1+1} {{value}} <script>1</script>"
     attach(page, image)
