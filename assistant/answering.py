@@ -10,6 +10,7 @@ import unicodedata
 from assistant.facts import Facts
 from assistant.intents import Topic
 from assistant.measuring import THROUGHOUT
+from assistant.routing.question_forms import QuestionForm, read_form
 
 QUOTE_LENGTH = 80
 
@@ -20,6 +21,8 @@ FAIRLY_SURE_SCORE = 0.65
 
 # A largest part of at least half is worth a sentence of its own.
 DOMINANT_SHARE = 0.5
+
+TOUCHING = "Things that touch each other count as one."
 
 M2_PER_HA = 10_000
 M2_PER_KM2 = 1_000_000
@@ -47,8 +50,31 @@ def describe_answer(question: str, facts: Facts, score: float, *, offers_closest
         offers_closest: where nothing was found, there is an outline that can be looked at.
     """
     if facts.pixel_count == 0:
-        return describe_nothing_found(question, score, offers_closest=offers_closest)
-    return (*describe_findings(facts), describe_certainty(score))
+        nothing = describe_nothing_found(question, score, offers_closest=offers_closest)
+        return (*describe_reply(question, facts, score), *nothing)
+    return (*describe_reply(question, facts, score), *describe_found(question, facts), describe_certainty(score))
+
+
+def describe_reply(question: str, facts: Facts, score: float) -> tuple[str, ...]:
+    """Return what answers "how many?" in a number and "is there?" with yes or no; nothing to other questions."""
+    match read_form(question):
+        case QuestionForm.COUNT if facts.pixel_count == 0:
+            return ("None.",)
+        case QuestionForm.COUNT:
+            return ("I count one.",) if facts.count == 1 else (f"I count {facts.count:,}.",)
+        case QuestionForm.YES_NO if facts.pixel_count == 0:
+            return ("No.",) if score >= FAIRLY_SURE_SCORE else ("Probably not.",)
+        case QuestionForm.YES_NO:
+            return ("Yes.",) if score >= FAIRLY_SURE_SCORE else ("Perhaps.",)
+        case QuestionForm.PLACE:
+            return ()
+
+
+def describe_found(question: str, facts: Facts) -> tuple[str, ...]:
+    """Return what was found, without its number where `describe_reply` has told it."""
+    if read_form(question) is not QuestionForm.COUNT:
+        return describe_findings(facts)
+    return (_describe_where(facts), *describe_findings(facts)[1:], TOUCHING)
 
 
 def describe_findings(facts: Facts) -> tuple[str, ...]:
@@ -92,8 +118,7 @@ def answer_topic(topic: Topic, question: str, facts: Facts, score: float) -> tup
         case Topic.SHARE:
             return (f"{_subject(facts)} {_describe_cover(facts)}.",)
         case Topic.POSITION:
-            verb = "It lies" if facts.count == 1 else "They lie"
-            return (f"{verb} {_describe_place(facts)}.",)
+            return (_describe_where(facts),)
         case Topic.SUMMARY:
             return (*describe_findings(facts), describe_certainty(score))
 
@@ -152,8 +177,12 @@ def format_area(area_m2: float) -> str:
 
 def _describe_count(facts: Facts) -> tuple[str, ...]:
     if facts.count == 1:
-        return ("One area is marked.", "Things that touch each other count as one.")
-    return (f"{facts.count:,} separate areas are marked.", "Things that touch each other count as one.")
+        return ("One area is marked.", TOUCHING)
+    return (f"{facts.count:,} separate areas are marked.", TOUCHING)
+
+
+def _describe_where(facts: Facts) -> str:
+    return f"{'It lies' if facts.count == 1 else 'They lie'} {_describe_place(facts)}."
 
 
 def _describe_area(facts: Facts) -> tuple[str, ...]:

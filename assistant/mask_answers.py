@@ -135,7 +135,7 @@ class MaskAnswers:
         assert previous.facts is not None, "an answer has facts"
         script = collect_script(messages, previous)
         if isinstance(operations[0], RepeatInImage):
-            target = choose_image(operations[0].which, messages, image)
+            target = choose_image(operations[0].which, messages, messages[-1].image or image)
             plan = plan_question(script[0] if script else previous.question or "")
             plan = replace(plan, operations=(*previous.operations, *operations[1:]))
             return (yield from self.segment(owner, target, ", ".join(script), plan, note, cancellation))

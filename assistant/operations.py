@@ -400,6 +400,7 @@ class Threshold:
 class ImageChoice(StrEnum):
     """Which of the conversation's images, when not by number."""
 
+    THIS = "this"
     LAST = "last"
     PREVIOUS = "previous"
     NEXT = "next"

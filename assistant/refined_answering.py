@@ -1,6 +1,14 @@
 """The sentences that go with a mask made by exact operations: what was done, and what is left."""
 
-from assistant.answering import describe_certainty, describe_findings, describe_nothing_found, format_area, quote
+from assistant.answering import (
+    describe_certainty,
+    describe_findings,
+    describe_found,
+    describe_nothing_found,
+    describe_reply,
+    format_area,
+    quote,
+)
 from assistant.facts import Facts
 from assistant.operations import Operation
 from assistant.planning import Outcome
@@ -25,10 +33,13 @@ def describe_planned(question: str, outcome: Outcome, facts: Facts, grid: Grid) 
     if facts.pixel_count > 0:
         if outcome.plan.subject is None and not outcome.prediction.found:
             done = f"The model doubts that anything here matches {quote(question)}; this is what comes closest."
-        return (done, *remarks, *describe_findings(facts), describe_certainty(outcome.score))
+        reply = describe_reply(question, facts, outcome.score)
+        return (*reply, done, *remarks, *describe_found(question, facts), describe_certainty(outcome.score))
     if not outcome.prediction.found:
-        return (*describe_nothing_found(question, outcome.prediction.score),)
-    return (done, *remarks, f"Nothing is left: {subject} that I found are ruled out by that, so nothing is marked.")
+        score = outcome.prediction.score
+        return (*describe_reply(question, facts, score), *describe_nothing_found(question, score))
+    left = f"Nothing is left: {subject} that I found are ruled out by that, so nothing is marked."
+    return (*describe_reply(question, facts, outcome.score), done, *remarks, left)
 
 
 def describe_refined(

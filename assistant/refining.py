@@ -25,10 +25,12 @@ def find_image(messages: Sequence[Message]) -> ImageRef | None:
     return next((message.image for message in reversed(messages) if message.image), None)
 
 
-def find_answer(messages: Sequence[Message], image: ImageRef) -> Message | None:
-    """Return the latest answer to a question put to `image`, or None when there is none yet."""
+def find_answer(messages: Sequence[Message], image: ImageRef | None = None) -> Message | None:
+    """Return the latest answer to a question put to `image`, or to any image; None when there is none yet."""
     for message in reversed(messages):
-        if message.facts is not None and message.image is not None and message.image.digest == image.digest:
+        if message.facts is None or message.image is None:
+            continue
+        if image is None or message.image.digest == image.digest:
             return message
     return None
 
@@ -43,6 +45,8 @@ def choose_image(which: int | ImageChoice, messages: Sequence[Message], current:
     digests = [image.digest for image in images]
     position = digests.index(current.digest) if current.digest in digests else len(images)
     match which:
+        case ImageChoice.THIS:
+            wanted = position
         case ImageChoice.LAST:
             wanted = len(images) - 1
         case ImageChoice.NEXT:

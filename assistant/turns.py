@@ -130,6 +130,7 @@ class TurnRunner:
             yield self._finish(request, turn, question, answer)
             return
         previous = find_answer(earlier, image)
+        elsewhere = find_answer(earlier)
         messages = [*earlier, question]
         compared = find_comparison(self._history, request.owner, previous)
         intent: Intent
@@ -142,6 +143,7 @@ class TurnRunner:
                 point_xy_px=request.point_xy_px,
                 image_count=len(list_images(messages)),
                 compared=None if compared is None else name_compared(compared),
+                has_answer_elsewhere=elsewhere is not None,
             )
         match intent:
             case Segment(question=asked) | ShowClosest(question=asked):
@@ -157,9 +159,10 @@ class TurnRunner:
                     request.owner, wish, image, messages, turn.note, request.cancellation
                 )
             case Refine(operations=operations):
-                assert previous is not None, "the router refines only an answer"
+                changed = previous or elsewhere
+                assert changed is not None, "the router refines only an answer"
                 answer = yield from self._answers.refine(
-                    request.owner, operations, previous, messages, turn.note, request.cancellation
+                    request.owner, operations, changed, messages, turn.note, request.cancellation
                 )
             case Compare():
                 answer = yield from self._comparisons.compare(

@@ -229,5 +229,5 @@ def _area(area: Area) -> str:
 
 def _image(which: int | ImageChoice) -> str:
     if isinstance(which, ImageChoice):
-        return f"the {which} image"
+        return "this image" if which is ImageChoice.THIS else f"the {which} image"
     return f"the {_ORDINALS[which - 1]} image" if which <= len(_ORDINALS) else f"image {which}"

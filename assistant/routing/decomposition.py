@@ -14,13 +14,24 @@ from assistant.operations import (
     BySize,
     ClipToRegion,
     InRegion,
+    Invert,
     Keep,
     Operation,
     Place,
     Ranks,
     Remove,
 )
-from assistant.routing.criteria import is_thing, parse_qualifiers, parse_rank
+from assistant.routing.criteria import (
+    BIG_ADJECTIVE,
+    KEEP_BIG,
+    KEEP_SMALL,
+    SMALL_ADJECTIVE,
+    is_thing,
+    negate,
+    parse_qualifiers,
+    parse_rank,
+)
+from assistant.routing.criterion_phrases import Picking
 from assistant.routing.nouns import drop_portion, is_extended, pluralise
 from assistant.routing.rephrasing import LEAD, rephrase
 from assistant.routing.sentences import normalise_sentence, strip_politeness
@@ -72,6 +83,12 @@ _EXCEPT = re.compile(
     r"|but not|minus|save for|ignoring|leaving out|and leave out)"
     r" (?P<rest>(?:for )?the .+?)(?: (?:one|ones))?(?: of them)?"
 )
+# "everything except the planes", "all that is not water".
+_ALL_BUT = re.compile(
+    rf"(?:{LEAD.pattern})?(?:everything|anything|all|the whole (?:image|picture|scene)|all of (?:it|the image))"
+    r",? (?:(?:that|which|what) (?:is|are) (?:not|no)|but(?: not)?|except(?: for)?|apart from|other than|besides|not"
+    r"|without|excluding|outside(?: of)?|with the exception of) (?P<head>.+)"
+)
 _RUNNER_UP = re.compile(
     r"(?:leave out|skip|ignore|apart from|after|besides|not) the (?P<rank>.+?) (?P<head>[a-z ]+?)"
     r"(?:,| and| but)+ (?:(?:mark|find|show|outline|segment|take|highlight) )?the next"
@@ -90,6 +107,9 @@ def decompose(question: str) -> Decomposition | None:
     words = _strip_ends(strip_politeness(normalise_sentence(question)))
     if _HOW_MANY.match(words):
         words = _ARE_THERE.sub(" ", _HOW_MANY.sub("", words))
+    all_but = _ALL_BUT.fullmatch(words)
+    if all_but is not None and is_head(head := _strip_article(all_but["head"])):
+        return Decomposition(_name(head), (Invert(),))
     for phrase in rephrase(words):
         found = _parse_runner_up(phrase) or parse_phrase(_strip_ends(phrase))
         if found is not None:
@@ -137,10 +157,20 @@ def _parse_exception(phrase: str) -> Decomposition | None:
     if match is None:
         return None
     head = _strip_article(match["head"])
-    rank = parse_rank(re.sub(r"^(?:for )?the ", "", match["rest"]))
-    if rank is None or not is_head(head):
+    rest = re.sub(r"^(?:for )?the ", "", match["rest"])
+    rank = parse_rank(rest)
+    dropped = (Remove(rank),) if rank is not None else _drop_sized(rest)
+    if dropped is None or not is_head(head):
         return None
-    return Decomposition(_name(head), (Remove(rank),))
+    return Decomposition(_name(head), dropped)
+
+
+def _drop_sized(adjective: str) -> Picking | None:
+    """Return what leaves out "the big (ones)" or "the small (ones)"."""
+    for pattern, kept in ((BIG_ADJECTIVE, KEEP_BIG), (SMALL_ADJECTIVE, KEEP_SMALL)):
+        if re.fullmatch(pattern, adjective):
+            return negate((kept,))
+    return None
 
 
 def _parse_noun_phrase(phrase: str) -> Decomposition | None:

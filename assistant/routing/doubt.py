@@ -27,6 +27,7 @@ _LOOKING = re.compile(
     r"|if|mask|every|an?|of all|estimate|how much of|give the|for|suppose|imagine|help me|need"
     r"|could|can|would|does|do|next|now|what about|let us talk about)\b"
 )
+_SENTENCE_END = re.compile(r"[.!?;] ")
 # What refers to the marks whatever else is said.
 _OF_THE_MARKS = re.compile(
     r"\b(?:of (?:them|these|those)|which ones?|the (?:mask|outline|contours?|selection|marks|result)"
@@ -55,14 +56,6 @@ _IN_THE_IMAGE = re.compile(
     r"\b(?:(?:in|on|from|of|at|across) )?(?:this|that) (?:\w+ )?(?:image|picture|shot|photo|photograph|scene|view"
     r"|frame|map|place)\b"
 )
-_CHATTER = re.compile(
-    r"(?:(?:many )?(?:thanks|thank you|thx|cheers)(?: (?:a lot|so much|very much))?|hello|hi|hey|good (?:morning"
-    r"|day|evening"
-    r"|afternoon|night|job|work)|bye|goodbye|nice|great|cool|perfect|super|wow|awesome|excellent|brilliant|ok|okay"
-    r"|yes|no"
-    r"|well done|how are you|who are you|what are you|what can you do|help|lol|haha|hm+|not sure|i see|sorry"
-    r"|you are [a-z]+)(?: there| you)?"
-)
 
 
 def is_doubtful(text: str) -> bool:
@@ -76,7 +69,9 @@ def is_doubtful(text: str) -> bool:
         return False
     if _OF_THE_MARKS.search(words):
         return True
-    if _LOOKING.match(words) or decompose(text) is not None:
+    # "Firefighters worry about fuel. Where would it be held?": the last sentence asks.
+    asked = _SENTENCE_END.split(words)[-1]
+    if _LOOKING.match(words) or _LOOKING.match(asked) or decompose(text) is not None:
         return False
     pronoun = _PRONOUN.match(words)
     is_unnamed = pronoun is not None and _NAMED.search(pronoun["before"]) is None
@@ -84,10 +79,3 @@ def is_doubtful(text: str) -> bool:
         return True
     # "broken roofs" are things; "it is broken up" is a sentence.
     return len(words.split()) >= SHORTEST_SENTENCE and has_cue_of_marks(words)
-
-
-def is_chatter(text: str) -> bool:
-    """Return whether `text` is small talk and nothing else: thanks, a greeting, a word of praise."""
-    words = normalise_sentence(text)
-    parts = [part for part in re.split(r"[,.!;]\s*", words) if part]
-    return bool(parts) and all(_CHATTER.fullmatch(part) for part in parts)

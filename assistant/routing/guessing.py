@@ -5,11 +5,17 @@ from collections.abc import Callable
 from assistant.answering import quote
 from assistant.intents import Ask, Choice, Clarify, Command, Intent, Refine, Segment
 from assistant.routing.candidates import list_candidates
-from assistant.routing.doubt import is_chatter, is_doubtful
+from assistant.routing.doubt import is_doubtful
+from assistant.routing.small_talk import asks_for_description, is_chatter
 
 WHAT_I_DO = (
     "I mark things in this image. Ask for something (“where are the roads?”), or say how the marks should change "
     "(“only the largest”, “a bit bigger”, “undo that”)."
+)
+NAME_SOMETHING = (
+    "I do not describe images; I mark in them what you name or hint at. What I know best are buildings, roads, water, "
+    "fields, trees, vehicles, ships, airplanes, storage tanks, sports grounds, swimming pools and solar panels. For "
+    "example: “where are the buildings?”, “the largest field” or “where could a plane land?”"
 )
 
 
@@ -25,6 +31,8 @@ def guess(text: str, understand: Callable[[str], Intent | None]) -> Segment | Cl
     """
     if is_chatter(text):
         return Clarify(WHAT_I_DO)
+    if asks_for_description(text):
+        return Clarify(NAME_SOMETHING)
     if not is_doubtful(text):
         return Segment(question=text)
     choices: list[Choice] = []

@@ -82,6 +82,12 @@ _REPEAT = re.compile(
     rf"|repeat)(?: again)?(?: too)? (?:in|on|for|with|to) (?:the )?(?:(?P<order>{ORDINAL}) {_IMAGE}"
     rf"|{_IMAGE} (?:number )?(?P<number>\d{{1,3}})|(?P<choice>other|next|last|previous) {_IMAGE})"
 )
+# Said of an image that was just added: "the same here", "now in this one".
+_REPEAT_HERE = re.compile(
+    r"(?:(?:do|repeat|apply|run|try|use|find|mark|show)(?: me)? )?(?:the |that )?same(?: things?| question"
+    rf"| again)?(?: again| too)?(?: here| (?:in|on|for|with) this(?: {_IMAGE})?)?"
+    rf"|(?:and |now )?(?:here|(?:in|on|for|with) this(?: {_IMAGE})?)(?: too| as well)?|again|repeat(?: that| it)?"
+)
 _INVERT = re.compile(
     r"(?:invert|flip|reverse|negate)(?: (?:it|this|that|them|the (?:mask|selection|marks|result)))?"
     r"|the (?:opposite|inverse|complement|reverse|rest)|(?:mark )?(?:everything|all) else(?: instead)?"
@@ -98,6 +104,13 @@ _KEEP_LEAD = re.compile(rf"{_KEEP} (.+)")
 _DROP_LEAD = re.compile(rf"{_DROP} (.+)|(?:leave|take|throw|cut|filter) (.+?) (?:out|away|off)")
 _ADD_LEAD = re.compile(rf"{_ADD} (.+?)(?: (?:to (?:it|them|that|this|the mask)))?")
 _ADD_END = re.compile(r"(?:(?:mark|show|add|include|and) )?(.+?) (?:too|as well|also)")
+# "choose the one closest to the top", "I meant the large ones", "which of them is the largest": a pick among the marks.
+_PICK_LEAD = re.compile(
+    r"(?:(?:no,? )?i (?:meant?|mean|was thinking of)|choose|pick(?: out)?|select|single out|highlight|circle|outline"
+    r"|show(?: me| us)?|mark|find|give me|take|point (?:at|to|out)) (?:only |just )?(?P<pick>(?:the|those) .+)"
+    r"|(?:and )?(?:which|what)(?: ones?)?(?: of (?:them|these|those|the marks))?"
+    r" (?:is|are|lies?|sits?|stands?|would be) (?P<asked>.+)"
+)
 _EXCEPT_LEAD = re.compile(rf"(?:all|everything|all of (?:it|them)|every one|each one|them all) {_EXCEPT} (.+)")
 _ONLY_END = re.compile(r"(.+?),? only")
 
@@ -131,6 +144,12 @@ def parse_refinement(text: str, *, point_xy_px: tuple[float, float] | None = Non
     is_question = text.rstrip().endswith("?")
     is_addition = re.match(r"and (?!then\b)", words) is not None and not is_question
     return _parse_clauses(strip_politeness(words), point_xy_px, is_addition=is_addition)
+
+
+def repeats_here(text: str) -> bool:
+    """Return whether `text`, said of an image that was just added, wants there what was found before."""
+    words = normalise_sentence(text)
+    return any(_REPEAT_HERE.fullmatch(form) is not None for form in (words, strip_politeness(words)))
 
 
 def parse_count_of_them(text: str) -> Operations | None:
@@ -176,7 +195,13 @@ def _parse_clause(words: str, point_xy_px: tuple[float, float] | None) -> Operat
     overlap = _OVERLAP.fullmatch(words)
     if overlap and is_thing(overlap[1]):
         return (Intersect(overlap[1]),)
-    return _parse_exception(words) or _parse_drop(words) or _parse_keep(words) or _parse_addition(words)
+    return (
+        _parse_exception(words)
+        or _parse_drop(words)
+        or _parse_keep(words)
+        or _parse_pick(words)
+        or _parse_addition(words)
+    )
 
 
 def _parse_repeat(words: str) -> Operations | None:
@@ -218,6 +243,19 @@ def _parse_keep(words: str) -> Operations | None:
         return _keep_selection(lead[1], allow_thing=not is_new)
     end = _ONLY_END.fullmatch(words)
     return _parse_selection(end[1] if end else words)
+
+
+def _parse_pick(words: str) -> Operations | None:
+    """Return what is picked among the marks: by a rank, or as "the ones" that something is said of; no things."""
+    match = _PICK_LEAD.fullmatch(words)
+    if match is None:
+        return None
+    if match["asked"]:
+        return _parse_selection(match["asked"]) or parse_qualifiers(match["asked"])
+    ones = re.search(r"\bones?\b", match["pick"])
+    ranked = _RANKED.fullmatch(match["pick"])
+    is_pick = ones is not None or (ranked is not None and parse_rank(ranked["rank"]) is not None)
+    return _parse_selection(match["pick"]) if is_pick else None
 
 
 def _parse_addition(words: str) -> Operations | None:

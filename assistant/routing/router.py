@@ -1,12 +1,14 @@
 """A turn's text -> what it means: a question to the image or to two, or about the marks, or a change of them."""
 
-from assistant.intents import Ask, Clarify, Intent, Refine, Segment
+from assistant.intents import Ask, Clarify, Command, Intent, Refine, Segment
+from assistant.operations import ImageChoice, RepeatInImage, name_others
 from assistant.routing.command_grammar import parse_command
 from assistant.routing.comparison_grammar import parse_comparison, parse_pick
 from assistant.routing.grammar import parse_follow_up
-from assistant.routing.guessing import guess
+from assistant.routing.guessing import NAME_SOMETHING, WHAT_I_DO, guess
 from assistant.routing.languages import ENGLISH_ONLY, is_foreign
-from assistant.routing.refinement_grammar import PointNeeded, parse_count_of_them, parse_refinement
+from assistant.routing.refinement_grammar import PointNeeded, parse_count_of_them, parse_refinement, repeats_here
+from assistant.routing.small_talk import asks_for_description, is_chatter
 from assistant.routing.spelling import correct_spelling
 
 POINT_AT_IT = (
@@ -22,6 +24,10 @@ NAME_THE_IMAGE = (
     "for example: what is new since the first image?"
 )
 
+NOTHING_MARKED = (
+    "Nothing is marked in this image yet. Please ask for something first, for example: where are the buildings?"
+)
+
 
 def route(
     text: str,
@@ -30,6 +36,7 @@ def route(
     point_xy_px: tuple[float, float] | None = None,
     image_count: int = 1,
     compared: str | None = None,
+    has_answer_elsewhere: bool = False,
 ) -> Intent:
     """Return what `text` means, slips of the keyboard mended; an intent keeps the words as they were typed.
 
@@ -40,6 +47,8 @@ def route(
         point_xy_px: where the person clicked in the image, (column, row), when they did.
         image_count: images in this conversation.
         compared: the thing of which the mask that is there is a comparison, in a person's words; None for another mask.
+        has_answer_elsewhere: whether another image of this conversation has been asked, so that the same can be found
+            in this one.
     """
     read = correct_spelling(text).text
     pick = None if compared is None else parse_pick(read, compared)
@@ -53,11 +62,33 @@ def route(
     if wish is not None and wish.has_time:
         return Clarify(ADD_AN_IMAGE)
     if not has_answer:
-        return _ask_image(text)
+        return _begin(text, has_answer_elsewhere=has_answer_elsewhere)
     understood = _understand(text, point_xy_px) or _ask_image(text)
     if not isinstance(understood, Segment):
         return understood
     return guess(text, lambda phrase: _understand(phrase, None))
+
+
+def _begin(text: str, *, has_answer_elsewhere: bool) -> Segment | Refine | Clarify:
+    """Return what `text` means while nothing was asked about the image: what speaks of marks is no question to it."""
+    repeated = Refine((RepeatInImage(ImageChoice.THIS),), text)
+    if has_answer_elsewhere and repeats_here(text):
+        return repeated
+    if is_chatter(text):
+        return Clarify(WHAT_I_DO)
+    if asks_for_description(text):
+        return Clarify(NAME_SOMETHING)
+    match _understand(text, None):
+        case Refine(operations=(RepeatInImage(), *_)) as repeats if has_answer_elsewhere:
+            return repeats
+        case Ask() if has_answer_elsewhere:  # "how many are there?" of an image that was just added
+            return repeated
+        case Refine(operations=operations) if not name_others(operations):
+            return Clarify(NOTHING_MARKED)
+        case Ask() | Command() | Clarify():
+            return Clarify(NOTHING_MARKED)
+        case _:
+            return _ask_image(text)
 
 
 def _understand(text: str, point_xy_px: tuple[float, float] | None) -> Intent | None:

@@ -50,8 +50,17 @@ _FRAMES = tuple(
         rf"does (?:the|this) (?:[a-z]+ )?{_PICTURE} (?:show|contain|have|hold|include) (?:a |an )?{_HEAD}",
         rf"(?:i|we) (?:want|need|would like|(?:am|are) (?:after|interested in|looking for|mapping|counting))"
         rf"(?: to (?:see|find|map|get|outline|count))? (?:{_EXTENT})?{_HEAD}",
+        rf"how many {_HEAD}(?: (?:are|is)(?: there| visible| present| shown)?| there are"
+        rf"| (?:do|can|could) (?:you|i|we) (?:see|count|find|spot|make out))?",
+        r"(?:(?:what|how (?:large|big|much)) is )?(?:the )?(?:(?:total|combined|overall|whole|entire) )*"
+        rf"(?:area|size|extent|surface|number|count) (?:of|covered by|taken up by) {_HEAD}",
+        rf"how much (?:area|space|ground|land|surface) (?:do|does|is|are) {_HEAD} (?:cover|take up|occupy|have)",
         _HEAD,
     )
+)
+# "what about the ships?", "roads instead": another class than before.
+_INSTEAD = re.compile(
+    r"^(?:(?:what|how) about|switch to|go for|move on to|change to|try)(?: (?:just|only))? |,? instead(?: of .+)?$"
 )
 
 
@@ -60,7 +69,7 @@ def read_whole_class(question: str) -> str | None:
     if len(question) > LONGEST_COMPOUND:
         return None
     words = strip_politeness(normalise_sentence(question))
-    words = strip_tail(strip_politeness(_BEFORE.sub("", words)))
+    words = strip_tail(strip_politeness(_INSTEAD.sub("", _BEFORE.sub("", words))))
     for frame in _FRAMES:
         match = frame.fullmatch(words)
         if match is not None and _means_all(match):

@@ -17,6 +17,7 @@ from assistant.answering import (
 from assistant.facts import Facts
 from assistant.intents import Topic
 from assistant.measuring import POSITION_WORDS
+from assistant.routing.question_forms import QuestionForm, read_form
 
 NOTHING = Facts(0, 0.0, 0, 0.0, None, None, None, None)
 PLACES = [word for row in POSITION_WORDS for word in row] + ["throughout"]
@@ -96,6 +97,37 @@ def test_several_finds_read_naturally() -> None:
         "Found 1,234 separate areas, on the whole in the centre of the image. "
         "Together they cover 12% of the image. The largest makes up 61% of that. The model is fairly sure of this."
     )
+
+
+@pytest.mark.parametrize("question", ["How many lakes are there?", "count the lakes", "the number of lakes"])
+def test_who_asks_for_a_number_hears_it_first(question: str) -> None:
+    several = " ".join(describe_answer(question, facts_of(count=1_234), 0.9))
+    assert several.startswith("I count 1,234. They lie on the whole in the top left of the image. Together they cover")
+    assert several.endswith("Things that touch each other count as one. The model is sure of this.")
+    assert " ".join(describe_answer(question, facts_of(), 0.9)).startswith("I count one. It lies in the top left")
+    assert " ".join(describe_answer(question, NOTHING, 0.9)).startswith("None. Nothing in this image matches")
+
+
+@pytest.mark.parametrize("question", ["Are there any lakes?", "Can you see a lake?", "any lakes here?"])
+def test_who_asks_whether_hears_yes_or_no_first(question: str) -> None:
+    beginnings = {
+        (True, 0.9): "Yes. Found one area,",
+        (True, 0.5): "Perhaps. Found one area,",
+        (False, 0.9): "No. Nothing in this image matches",
+        (False, 0.5): "Probably not. Nothing in this image matches",
+    }
+    for (is_found, score), beginning in beginnings.items():
+        assert " ".join(describe_answer(question, facts_of() if is_found else NOTHING, score)).startswith(beginning)
+
+
+@pytest.mark.parametrize("question", ["Can you find the lakes?", "Where is there a lake?", "lakes", "Company sites"])
+def test_who_asks_where_hears_neither(question: str) -> None:
+    assert read_form(question) is QuestionForm.PLACE
+
+
+@given(facts=found_facts(), score=st.floats(0.0, 1.0))
+def test_a_number_that_answers_how_many_is_a_fact(facts: Facts, score: float) -> None:
+    assert_every_number_is_measured(" ".join(describe_answer("how many?", facts, score)), facts, score)
 
 
 def test_a_doubtful_answer_asks_to_be_checked() -> None:

@@ -195,11 +195,17 @@ def test_a_follow_up_refers_to_the_answer_about_its_own_image(bench: Bench, imag
     assert "top left" in spoken(bench.ask("where is it?", image, conversation_id=first.conversation_id))
 
 
-def test_a_follow_up_on_a_new_image_is_put_to_the_image(bench: Bench, image: ImageRef, tmp_path: Path) -> None:
+@pytest.mark.parametrize("text", ["where is it?", "the same here", "how many are there?"])
+def test_a_follow_up_on_a_new_image_finds_the_same_there(
+    bench: Bench, image: ImageRef, tmp_path: Path, text: str
+) -> None:
     other = write_picture(tmp_path, name="other.png", boxes=(("red", (30, 20, 40, 30)),))
     first = done(bench.ask("where are the roofs?", image))
-    events = bench.ask("where is it?", other, conversation_id=first.conversation_id)
+    events = bench.ask(text, other, conversation_id=first.conversation_id)
     assert "MaskReady" in kinds(events)
+    assert bench.engine.questions == ["Segment all the roofs."] * 2
+    assert done(events).image == other
+    assert done(events).question == "where are the roofs?"
 
 
 @pytest.mark.parametrize("text", ["", " \n\t ", "\x00\x07", "\ud800"])
@@ -392,10 +398,11 @@ def test_a_retry_answers_again_without_storing_the_question_twice(bench: Bench, 
 
 def test_a_retry_means_what_the_question_meant_the_first_time(bench: Bench, image: ImageRef) -> None:
     # Nothing was marked before it, so it was put to the image; its own answer must not change that.
-    events = bench.ask("how many are there?", image)
+    events = bench.ask("without the red roofs", image)
     assert isinstance(events[0], Accepted)
     again = bench.ask("", conversation_id=events[0].message.conversation_id, retry_of=events[0].message.id)
     assert "MaskReady" in kinds(again)
+    assert bench.engine.questions[0] == bench.engine.questions[1]
 
 
 def test_a_retry_of_somebody_elses_question_is_refused(bench: Bench, image: ImageRef) -> None:

@@ -44,7 +44,7 @@ ENGLISH = [
     "El Paso",
     "between Las Vegas and Los Angeles",
     "Where could a plane land?",
-    "only those in the top left",
+    "only the ships in the top left",
     "die casting plant",
     "Sind",
     "?",

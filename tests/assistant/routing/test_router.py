@@ -1,13 +1,22 @@
 import pytest
 
 from assistant.intents import Ask, Clarify, Command, CommandKind, Refine, Segment, Topic
-from assistant.operations import AtPoint, Remove
+from assistant.operations import AtPoint, ImageChoice, Remove, RepeatInImage
 from assistant.routing.router import POINT_AT_IT, route
 
 
-def test_before_any_answer_everything_is_put_to_the_image() -> None:
-    for text in ("how big is it?", "without the ships", "undo", "remove that one"):
+def test_before_any_answer_what_names_a_thing_is_put_to_the_image() -> None:
+    for text in ("without the ships", "the ships too", "it looks frayed"):
         assert route(text, has_answer=False) == Segment(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["the same here", "now the same", "Same again, please", "and in this one?", "how many are there?", "where is it"],
+)
+def test_in_a_second_image_the_same_can_be_asked_for_in_a_word(text: str) -> None:
+    assert route(text, has_answer=False, has_answer_elsewhere=True) == Refine((RepeatInImage(ImageChoice.THIS),), text)
+    assert not isinstance(route(text, has_answer=False), Refine)
 
 
 def test_after_an_answer_a_follow_up_is_about_the_marks() -> None:

@@ -1,0 +1,85 @@
+"""What asks for no mask gets a sentence, whether or not something is marked."""
+
+import pytest
+
+from assistant.intents import Clarify, Segment
+from assistant.routing.guessing import NAME_SOMETHING, WHAT_I_DO
+from assistant.routing.router import NOTHING_MARKED, route
+from assistant.routing.small_talk import LONGEST_SMALL_TALK, asks_for_description, is_chatter
+
+
+@pytest.mark.parametrize("has_answer", [False, True])
+@pytest.mark.parametrize(
+    "text", ["Thank you, great!", "hello", "ok. thanks!", "Good morning", "Hi there, what can you do?", "help"]
+)
+def test_small_talk_is_no_question_to_the_image(text: str, *, has_answer: bool) -> None:
+    assert is_chatter(text)
+    assert route(text, has_answer=has_answer) == Clarify(WHAT_I_DO)
+
+
+@pytest.mark.parametrize("text", ["", "thanks, now the ships", "help stations", "!", "test tracks"])
+def test_small_talk_is_nothing_else(text: str) -> None:
+    assert not is_chatter(text)
+
+
+@pytest.mark.parametrize("has_answer", [False, True])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "What is this image?",
+        "what do you see?",
+        "What can you see in this picture?",
+        "Please describe this image.",
+        "what objects are in this image?",
+        "segment everything",
+        "Detect all objects",
+        "What is in the image",
+        "find anything interesting",
+        "tell me about this photo",
+        "What does this satellite image show?",
+        "where was this taken?",
+    ],
+)
+def test_nobody_describes_the_image_and_the_answer_says_what_to_ask_instead(text: str, *, has_answer: bool) -> None:
+    assert asks_for_description(text)
+    assert route(text, has_answer=has_answer) == Clarify(NAME_SOMETHING)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "What is the largest building?",
+        "What here is built with a hull and a deck?",
+        "What do you see that could float?",
+        "describe the largest ship",
+        "segment everything that floats",
+        "find all the objects that could fly",
+        "what is this building?",
+        "what do you see? " * LONGEST_SMALL_TALK,
+    ],
+)
+def test_what_names_or_hints_at_something_is_looked_for(text: str) -> None:
+    assert not asks_for_description(text)
+    assert route(text, has_answer=False) == Segment(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "only the largest",
+        "which one is the biggest?",
+        "a bit bigger",
+        "invert it",
+        "undo that",
+        "remove that one",
+        "how many are there?",
+        "how big is it?",
+    ],
+)
+def test_what_speaks_of_marks_where_there_are_none_is_told_so(text: str) -> None:
+    assert route(text, has_answer=False) == Clarify(NOTHING_MARKED)
+
+
+@pytest.mark.parametrize("text", ["only the ships", "the roads too", "everything within 30 m of the road"])
+def test_what_names_a_thing_is_looked_for_all_the_same(text: str) -> None:
+    assert route(text, has_answer=False) == Segment(text)
