@@ -12,6 +12,8 @@ from assistant.masks.instances import measure_instance_sizes, smallest_meaningfu
 from assistant.operations import OWN_LEVEL, BySize, Intersect, Keep, Operation, Subtract, Threshold, Unite, name_others
 from assistant.routing.decomposition import Decomposition, ask_for_all, decompose, is_one_thing, name_class
 from assistant.routing.learned_reading import read_freely
+from assistant.routing.sequences import read_sequence
+from assistant.routing.several_things import read_several
 from assistant.routing.spelling import Correction, correct_spelling
 from assistant.routing.whole_class import read_whole_class
 from serving.mask import Mask
@@ -70,7 +72,13 @@ def understand(question: str) -> Decomposition | str | None:
 
     What the rules understand they understand surely; only what is left is read by what was learned.
     """
-    return decompose(question) or read_whole_class(question) or read_freely(question)
+    return (
+        decompose(question)
+        or read_sequence(question)
+        or read_several(question)
+        or read_whole_class(question)
+        or read_freely(question)
+    )
 
 
 def plan_question(text: str) -> Plan:
@@ -106,7 +114,9 @@ def carry_out(plan: Plan, ask: Ask, *, depth: int = 0, is_presumed: bool | None 
         ServingError: whatever the model raises.
     """
     prediction = ask(plan.question)
-    presumed = bool(plan.operations) if is_presumed is None else is_presumed
+    # "Planes and cars" picks nothing: neither of them has to be there.
+    picks = any(not isinstance(operation, Unite) for operation in plan.operations)
+    presumed = picks if is_presumed is None else is_presumed
     found = outline_presumed(prediction) if presumed else prediction.mask
     others, seconds = find_others(plan.operations, ask, depth=depth)
     moves_threshold = any(isinstance(operation, Threshold) for operation in plan.operations)

@@ -31,6 +31,7 @@ _REDO = re.compile(
 _RESET = re.compile(
     r"reset(?: (?:it|everything|all|the mask|the conversation))?|start (?:over|again|afresh|anew)"
     r"(?: from (?:scratch|the beginning|zero))?"
+    r"|clear|(?:remove|delete|erase) (?:everything|all|all (?:of it|of them|marks|masks|the marks|the masks))"
     r"|(?:clear|undo|discard|forget) (?:everything|all|all of it|all changes|the mask|it all)|from scratch"
 )
 _GO_BACK = re.compile(

@@ -75,6 +75,16 @@ _LINK = r"(?: (?:that|which))?(?: (?:is|are|lies?|sits?|stands?|can be found|fou
 
 # "how many ships are there in the left half": of these the ships in the left half are wanted, and their count is told.
 _HOW_MANY = re.compile(r"^(?:count )?how many (?:of the )?")
+DRAWING = (
+    r"(?:draw|put|place|set|make|show|give)(?: (?:me|us))? (?:a |an |the )?(?:bounding )?"
+    r"(?:box|boxes|rectangles?|circles?|polygons?) (?:around|over|on|onto|for|of) "
+)
+"""Pattern of words before a thing: "draw a box around each plane" is about the planes, not about boxes near them."""
+# "cars (that are) parked near the building": the place is what counts.
+_PARKED = re.compile(
+    r" (?:(?:that|which) )?(?:(?:is|are|were) )?(?:parked|moored|docked|anchored|berthed|planted)"
+    r"(?= (?:in|on|at|near|next|beside|by|along|within|close|around|inside|outside|north|south|east|west|left|right)\b)"
+)
 _ARE_THERE = re.compile(r" (?:are|were) there ")
 # "all the houses except the largest one".
 _EXCEPT = re.compile(
@@ -107,6 +117,9 @@ def decompose(question: str) -> Decomposition | None:
     words = _strip_ends(strip_politeness(normalise_sentence(question)))
     if _HOW_MANY.match(words):
         words = _ARE_THERE.sub(" ", _HOW_MANY.sub("", words))
+    if re.match(DRAWING, words):
+        return None
+    words = _PARKED.sub(" ", words)
     all_but = _ALL_BUT.fullmatch(words)
     if all_but is not None and is_head(head := _strip_article(all_but["head"])):
         return Decomposition(_name(head), (Invert(),))
@@ -260,7 +273,7 @@ def _single_out(head: str, operation: Operation) -> Operation:
 _NO_HEAD = re.compile(
     r"\b(?:here|areas?|regions?|parts?|ones?|things?|places?|objects?|sides?|spots?|everything|anything|image"
     r"|picture|pixels"
-    r"|largest|biggest|smallest|nearest|closest|furthest|first|second|third|most|least|top|next|edges?|corners?|half"
+    r"|largest|biggest|smallest|nearest|closest|furthest|first|second|third|most|least|top|next|coordinates|zooms?|crops?|shows?|edges?|corners?|half"
     r"|quarter|in|on|at|of|to|from|with|for|by|near|within|inside|between|than|and|or|but|the|other|only|group)\b"
 )
 # "flooded areas", "group of trees": words that are no thing alone and are one with a describing word.

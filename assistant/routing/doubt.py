@@ -9,6 +9,7 @@ import re
 from assistant.routing.candidates import has_cue_of_marks
 from assistant.routing.decomposition import decompose
 from assistant.routing.sentences import normalise_sentence, strip_politeness
+from assistant.routing.sequences import read_sequence
 
 # Longer texts describe what to look for.
 LONGEST_DOUBTFUL = 160
@@ -65,7 +66,7 @@ def is_doubtful(text: str) -> bool:
         text: what the person typed, while a mask is there.
     """
     words = _IN_THE_IMAGE.sub("", strip_politeness(normalise_sentence(text)))
-    if len(text) > LONGEST_DOUBTFUL or not words:
+    if len(text) > LONGEST_DOUBTFUL or not words or read_sequence(text) is not None:
         return False
     if _OF_THE_MARKS.search(words):
         return True

@@ -6,7 +6,7 @@ from assistant.answering import quote
 from assistant.intents import Ask, Choice, Clarify, Command, Intent, Refine, Segment
 from assistant.routing.candidates import list_candidates
 from assistant.routing.doubt import is_doubtful
-from assistant.routing.small_talk import asks_for_description, is_chatter
+from assistant.routing.small_talk import asks_for_button, asks_for_description, asks_why, is_chatter
 
 WHAT_I_DO = (
     "I mark things in this image. Ask for something (“where are the roads?”), or say how the marks should change "
@@ -17,6 +17,26 @@ NAME_SOMETHING = (
     "fields, trees, vehicles, ships, airplanes, storage tanks, sports grounds, swimming pools and solar panels. For "
     "example: “where are the buildings?”, “the largest field” or “where could a plane land?”"
 )
+USE_THE_BUTTONS = (
+    "There are buttons for that under an answer: “Export” saves mask and picture in every form, coordinates included; "
+    "“Mask” hides it and changes its opacity; “Compare” shows two answers side by side; “Retry” asks again. A click on "
+    "the picture opens it at full size."
+)
+NO_REASONS = (
+    "I cannot give reasons: the model only says how likely each pixel is to be meant. “How sure are you?” tells its "
+    "confidence, and under “Refine” you can move the threshold or correct the mask by a click."
+)
+
+
+def answer_in_words(text: str) -> Clarify | None:
+    """Return the sentence for text that asks for no mask, or None."""
+    if is_chatter(text):
+        return Clarify(WHAT_I_DO)
+    if asks_for_description(text):
+        return Clarify(NAME_SOMETHING)
+    if asks_for_button(text):
+        return Clarify(USE_THE_BUTTONS)
+    return Clarify(NO_REASONS) if asks_why(text) else None
 
 
 def guess(text: str, understand: Callable[[str], Intent | None]) -> Segment | Clarify:
@@ -29,10 +49,9 @@ def guess(text: str, understand: Callable[[str], Intent | None]) -> Segment | Cl
     Returns:
         a new question; or a question back: with every choice, those with a cue first, the new question last.
     """
-    if is_chatter(text):
-        return Clarify(WHAT_I_DO)
-    if asks_for_description(text):
-        return Clarify(NAME_SOMETHING)
+    said = answer_in_words(text)
+    if said is not None:
+        return said
     if not is_doubtful(text):
         return Segment(question=text)
     choices: list[Choice] = []

@@ -87,6 +87,8 @@ _RULES: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], Operation]], ...]
     (re.compile(pattern), build)
     for pattern, build in (
         (rf"{_MORE}{_BIGGER}", lambda match: Grow(_amount(match, SOME))),
+        (r"(?:just )?(?:a (?:little|bit)|a little bit|slightly|somewhat) more", lambda _: Grow(A_BIT)),
+        (r"(?:just )?(?:a (?:little|bit)|a little bit|slightly|somewhat) less", lambda _: Shrink(A_BIT)),
         (rf"{_MORE}{_SMALLER}", lambda match: Shrink(_amount(match, SOME))),
         (rf"{_GROW}(?: {_MASK})?(?: outwards?)?{_BY}", lambda match: Grow(_amount(match, SOME))),
         (rf"{_SHRINK}(?: {_MASK})?(?: inwards?)?{_BY}", lambda match: Shrink(_amount(match, SOME))),

@@ -97,6 +97,7 @@ _KEEP_POINTED = re.compile(rf"{_KEEP} {_POINTED}(?: please)?")
 _DROP_POINTED = re.compile(
     rf"{_DROP} {_POINTED}(?: away| out| please)*|(?:take|leave|throw|cut) {_POINTED} (?:away|out)"
 )
+_ADD_POINTED = re.compile(rf"(?:{_ADD} )?{_POINTED} (?:too|as well|also)|{_ADD} {_POINTED}")
 _OVERLAP = re.compile(
     r"(?:only )?(?:where|the part where|what) (?:it |they |this )?(?:overlaps?|is also|coincides? with|meets?) (.+)"
 )
@@ -192,6 +193,8 @@ def _parse_clause(words: str, point_xy_px: tuple[float, float] | None) -> Operat
     for pattern, pointing in ((_KEEP_POINTED, Keep), (_DROP_POINTED, Remove)):
         if pattern.fullmatch(words):
             return PointNeeded() if point_xy_px is None else (pointing(AtPoint(point_xy_px)),)
+    if point_xy_px is None and _ADD_POINTED.fullmatch(words):
+        return PointNeeded()
     overlap = _OVERLAP.fullmatch(words)
     if overlap and is_thing(overlap[1]):
         return (Intersect(overlap[1]),)

@@ -16,7 +16,7 @@ VERB = (
     r"|isolate|take|pick|keep|leave|mask|circle|point to|point at|tell|name|colour|color|shade)"
 )
 LEAD = re.compile(
-    rf"(?:(?:i|we) (?:only |just |would like |am looking for |am interested in )?)?(?:{VERB})?"
+    rf"(?:only |just )?(?:(?:i|we) (?:only |just |would like |am looking for |am interested in )?)?(?:{VERB})?"
     r"(?: (?:me|us|for me))?(?: (?:only|just))?(?: (?:a|the) (?:mask|outline)(?: (?:of|over|around|for))?)? "
     r"|where(?: in (?:the|this) (?:image|picture|scene))? (?:is|are|do you see|can you see|would i find"
     r"|can i find|do i find) "

@@ -5,10 +5,9 @@ from assistant.operations import ImageChoice, RepeatInImage, name_others
 from assistant.routing.command_grammar import parse_command
 from assistant.routing.comparison_grammar import parse_comparison, parse_pick
 from assistant.routing.grammar import parse_follow_up
-from assistant.routing.guessing import NAME_SOMETHING, WHAT_I_DO, guess
+from assistant.routing.guessing import answer_in_words, guess
 from assistant.routing.languages import ENGLISH_ONLY, is_foreign
 from assistant.routing.refinement_grammar import PointNeeded, parse_count_of_them, parse_refinement, repeats_here
-from assistant.routing.small_talk import asks_for_description, is_chatter
 from assistant.routing.spelling import correct_spelling
 
 POINT_AT_IT = (
@@ -74,10 +73,9 @@ def _begin(text: str, *, has_answer_elsewhere: bool) -> Segment | Refine | Clari
     repeated = Refine((RepeatInImage(ImageChoice.THIS),), text)
     if has_answer_elsewhere and repeats_here(text):
         return repeated
-    if is_chatter(text):
-        return Clarify(WHAT_I_DO)
-    if asks_for_description(text):
-        return Clarify(NAME_SOMETHING)
+    said = answer_in_words(text)
+    if said is not None:
+        return said
     match _understand(text, None):
         case Refine(operations=(RepeatInImage(), *_)) as repeats if has_answer_elsewhere:
             return repeats

@@ -8,13 +8,12 @@ from assistant.routing.sentences import normalise_sentence, strip_politeness
 LONGEST_SMALL_TALK = 160
 
 _CHATTER = re.compile(
-    r"(?:(?:many )?(?:thanks|thank you|thx|cheers)(?: (?:a lot|so much|very much))?|hello|hi|hey|good (?:morning"
-    r"|day|evening"
-    r"|afternoon|night|job|work)|bye|goodbye|nice|great|cool|perfect|super|wow|awesome|excellent|brilliant|ok|okay"
-    r"|yes|no"
-    r"|well done|how are you|who are you|what are you|what (?:can|do) you do|how does (?:this|it) work"
-    r"|how do i use (?:this|it)|what (?:can|should) i (?:ask|do|say)(?: here| now| you)?|help(?: me)?|lol|haha|hm+"
-    r"|not sure|i see|sorry|test(?:ing)?|you are [a-z]+)(?: there| you)?"
+    r"(?:(?:many )?(?:thanks|thank you|thx|cheers)(?: (?:a lot|so much|very much))?|hello|hi|hey"
+    r"|good (?:morning|day|evening|afternoon|night|job|work)|bye|goodbye|nice|great|cool|perfect|super|wow|awesome"
+    r"|excellent|brilliant|ok|okay|yes|no|well done|how are you|who are you|what are you"
+    r"|(?:who|what) (?:made|built|trained) you|(?:which|what) model (?:are you|is this)|what (?:can|do) you do"
+    r"|how does (?:this|it) work|how do i use (?:this|it)|what (?:can|should) i (?:ask|do|say)(?: here| now| you)?"
+    r"|help(?: me)?|lol|haha|hm+|not sure|i see|sorry|test(?:ing)?|you are [a-z]+)(?: there| you)?"
 )
 _IMAGE = (
     r"(?:the |this |that |my )?(?:(?:aerial|satellite|whole|entire|drone) )?(?:image|picture|photo|photograph|scene"
@@ -41,6 +40,38 @@ _WHOLE_IMAGE = re.compile(
     rf"|(?:where|when) (?:is|was|were) (?:{_IMAGE}|this|it) (?:taken|made|shot|recorded|from)"
     rf"|(?:where|what (?:place|city|country|town|area)) is (?:this|that)(?: place| city| area)?"
 )
+_MARKS = (
+    r"(?:the |this |that |my |your |all )?(?:masks?|marks?|outlines?|overlay|results?|it|them|this|that|answer"
+    r"|everything|file)"
+)
+_FORM = r"(?: (?:as|to|in|into|for) (?:an? |my )?[a-z0-9 ]{1,30})?"
+_COLOUR = r"(?:red|green|blue|yellow|orange|purple|pink|white|black|cyan|magenta|transparent|brighter|darker|visible)"
+_BUTTON = re.compile(
+    rf"(?:how (?:do|can|could) (?:i|we|you) )?(?:export|save|download|share|print)(?: {_MARKS})?{_FORM}"
+    rf"|(?:hide|show|display|toggle|switch (?:off|on)|turn (?:off|on)) (?:the |this )?(?:mask|overlay|marks)(?: again)?"
+    rf"|(?:make|paint|colou?r|draw|show) {_MARKS} (?:in )?(?:a )?(?:more |less |different )?{_COLOUR}"
+    rf"|(?:change|pick|choose) (?:the |its )?colou?r(?: .{{1,20}})?"
+    rf"|zoom(?: (?:in|out|into|to|on))?(?: .{{1,40}})?|(?:enlarge|magnify) {_IMAGE}"
+    r"|(?:give me |show(?: me)? |what are )?(?:the |their |its )?(?:coordinates?|geo ?json|bounding box(?:es)?"
+    r"|shape ?file)"
+    r"|(?:try|ask|run)(?: (?:it|that))? again|retry"
+    r"|compare (?:it )?(?:with|to) the (?:previous|last|first) (?:one|answer|mask)"
+)
+_WHY = re.compile(
+    r"(?:but )?why(?: not| so| that| this| is that)?"
+    r"|(?:but )?why (?:did|do|have|are|is) (?:you|it|that|this|they) .{1,80}"
+    r"|how (?:did|do) you know(?: (?:that|this|it))?|explain (?:that|this|it|why|your answer)"
+)
+
+
+def asks_for_button(text: str) -> bool:
+    """Return whether `text` wishes for something that the buttons under an answer do: exports, colours, zooming."""
+    return _matches(_BUTTON, text)
+
+
+def asks_why(text: str) -> bool:
+    """Return whether `text` asks for a reason."""
+    return _matches(_WHY, text)
 
 
 def is_chatter(text: str) -> bool:
@@ -52,6 +83,11 @@ def is_chatter(text: str) -> bool:
 
 def asks_for_description(text: str) -> bool:
     """Return whether `text` wants to hear what the image shows, or all of it marked, and names nothing to look for."""
+    return _matches(_WHOLE_IMAGE, text)
+
+
+def _matches(pattern: re.Pattern[str], text: str) -> bool:
     if len(text) > LONGEST_SMALL_TALK:
         return False
-    return _WHOLE_IMAGE.fullmatch(strip_politeness(normalise_sentence(text))) is not None
+    words = normalise_sentence(text)
+    return any(pattern.fullmatch(form) is not None for form in (words, strip_politeness(words)))

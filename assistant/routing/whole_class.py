@@ -7,7 +7,7 @@ wordings does best when it hears one that it knows. What is understood is unders
 
 import re
 
-from assistant.routing.decomposition import LONGEST_COMPOUND, is_head, name_class, strip_tail
+from assistant.routing.decomposition import DRAWING, LONGEST_COMPOUND, is_head, name_class, strip_tail
 from assistant.routing.nouns import pluralise
 from assistant.routing.rephrasing import VERB
 from assistant.routing.sentences import normalise_sentence, strip_politeness
@@ -50,6 +50,7 @@ _FRAMES = tuple(
         rf"does (?:the|this) (?:[a-z]+ )?{_PICTURE} (?:show|contain|have|hold|include) (?:a |an )?{_HEAD}",
         rf"(?:i|we) (?:want|need|would like|(?:am|are) (?:after|interested in|looking for|mapping|counting))"
         rf"(?: to (?:see|find|map|get|outline|count))? (?:{_EXTENT})?{_HEAD}",
+        rf"{DRAWING}{_HEAD}",
         rf"how many {_HEAD}(?: (?:are|is)(?: there| visible| present| shown)?| there are"
         rf"| (?:do|can|could) (?:you|i|we) (?:see|count|find|spot|make out))?",
         r"(?:(?:what|how (?:large|big|much)) is )?(?:the )?(?:(?:total|combined|overall|whole|entire) )*"

@@ -3,7 +3,7 @@
 import pytest
 
 from assistant.intents import Clarify, Segment
-from assistant.routing.guessing import NAME_SOMETHING, WHAT_I_DO
+from assistant.routing.guessing import NAME_SOMETHING, NO_REASONS, USE_THE_BUTTONS, WHAT_I_DO
 from assistant.routing.router import NOTHING_MARKED, route
 from assistant.routing.small_talk import LONGEST_SMALL_TALK, asks_for_description, is_chatter
 
@@ -43,6 +43,30 @@ def test_small_talk_is_nothing_else(text: str) -> None:
 def test_nobody_describes_the_image_and_the_answer_says_what_to_ask_instead(text: str, *, has_answer: bool) -> None:
     assert asks_for_description(text)
     assert route(text, has_answer=has_answer) == Clarify(NAME_SOMETHING)
+
+
+@pytest.mark.parametrize("has_answer", [False, True])
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("export as geojson", USE_THE_BUTTONS),
+        ("How do I download this?", USE_THE_BUTTONS),
+        ("hide the mask", USE_THE_BUTTONS),
+        ("make the mask blue", USE_THE_BUTTONS),
+        ("zoom into the top left corner", USE_THE_BUTTONS),
+        ("give me the coordinates", USE_THE_BUTTONS),
+        ("try again", USE_THE_BUTTONS),
+        ("why?", NO_REASONS),
+        ("Why did you mark that?", NO_REASONS),
+    ],
+)
+def test_what_a_button_does_and_what_nobody_can_say_is_told(text: str, sentence: str, *, has_answer: bool) -> None:
+    assert route(text, has_answer=has_answer) == Clarify(sentence)
+
+
+@pytest.mark.parametrize("text", ["draw the blue pools", "save the ships", "why is the river brown?", "show the roads"])
+def test_a_thing_is_no_button(text: str) -> None:
+    assert route(text, has_answer=False) == Segment(text)
 
 
 @pytest.mark.parametrize(
