@@ -14,6 +14,10 @@ from assistant.answering import describe_answer
 from assistant.facts import Facts
 from assistant.interfaces import Engine
 from assistant.measuring import measure_facts
+from assistant.operation_json import to_rows
+from assistant.planning import Outcome, Plan, carry_out, plan_question
+from assistant.refined_answering import describe_planned
+from assistant.routing.spelling import describe_corrections
 from assistant.stages import to_stage
 from serving.cancellation import Cancellation
 from serving.errors import QuestionEmptyError
@@ -21,6 +25,7 @@ from serving.image_ref import ImageRef
 from serving.imagery.admission import ImageLimits
 from serving.imagery.intake import take_in_image
 from serving.imagery.rendering import load_rendering
+from serving.mask import Mask
 from serving.model_choice import ModelChoice
 from serving.prediction import Prediction
 from storage.exports.png import mask_png, overlay_png
@@ -73,14 +78,14 @@ class Answer:
 
     Attributes:
         question: what was asked.
-        prediction: what the model says.
-        facts: measured from the mask.
+        outcome: what the model says, and what exact operations made of it.
+        facts: measured from the outcome's mask.
         seconds: stage -> seconds, and the whole turn as "total".
         outputs: the files that were written.
     """
 
     question: str
-    prediction: Prediction
+    outcome: Outcome
     facts: Facts
     seconds: dict[str, float]
     outputs: Outputs
@@ -88,15 +93,23 @@ class Answer:
     @property
     def text(self) -> str:
         """The answer in words."""
-        return " ".join(describe_answer(self.question, self.facts, self.prediction.score))
+        plan, grid = self.outcome.plan, self.outcome.mask.grid
+        if plan.operations:
+            sentences = describe_planned(self.question, self.outcome, self.facts, grid)
+        else:
+            sentences = describe_answer(self.question, self.facts, self.outcome.score)
+        corrections = (describe_corrections(plan.corrections),) if plan.corrections else ()
+        return " ".join((*sentences, *corrections))
 
     def to_row(self) -> dict[str, object]:
         """Return what --json prints."""
-        grid = self.prediction.mask.grid
+        grid = self.outcome.mask.grid
         return {
             "question": self.question,
-            "found": self.prediction.found,
-            "score": round(self.prediction.score, 4),
+            "asked": self.outcome.plan.question,
+            "operations": to_rows(self.outcome.plan.operations),
+            "found": self.facts.pixel_count > 0,
+            "score": round(self.outcome.score, 4),
             "pixels": self.facts.pixel_count,
             "count": self.facts.count,
             "share": self.facts.share,
@@ -108,7 +121,7 @@ class Answer:
             "overlay": None if self.outputs.overlay is None else str(self.outputs.overlay),
             "text": self.text,
             "seconds": {stage: round(spent, 4) for stage, spent in self.seconds.items()},
-            "model_digest": self.prediction.model_digest,
+            "model_digest": self.outcome.prediction.model_digest,
         }
 
 
@@ -142,6 +155,12 @@ def add_segment_command(
             list[str] | None,
             typer.Option(help="A further question on the same image; may be given often. Its files get a number."),
         ] = None,
+        alone: Annotated[
+            bool,
+            typer.Option(
+                "--alone", help="Put the question to the model as it is; otherwise “the largest ship” is taken apart."
+            ),
+        ] = False,
         repeat: Annotated[int, typer.Option(min=1, help="Ask each question so often, to see warm timings.")] = 1,
         as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout for each answer.")] = False,
         model: ModelOption = None,
@@ -166,8 +185,9 @@ def add_segment_command(
                 default_model.changed(model, dtype, quantize, backend).spread(tensor_parallel, data_parallel)
             ) as engine:
                 report_stage = _ignore_stage if as_json else _print_stage
+                plans = [Plan(text, None, ()) if alone else plan_question(text) for text in questions]
                 for answer in answer_questions(
-                    engine, ref, questions, outputs, repeat=repeat, admit_s=admit_s, report_stage=report_stage
+                    engine, ref, questions, plans, outputs, repeat=repeat, admit_s=admit_s, report_stage=report_stage
                 ):
                     print_json(answer.to_row()) if as_json else _print_answer(answer)
 
@@ -176,6 +196,7 @@ def answer_questions(
     engine: Engine,
     image: ImageRef,
     questions: Sequence[str],
+    plans: Sequence[Plan],
     outputs: Outputs,
     *,
     repeat: int,
@@ -188,38 +209,43 @@ def answer_questions(
         engine: answers.
         image: an admitted image.
         questions: at least one.
+        plans: how each is answered.
         outputs: files of the first question; the others get numbers.
         repeat: at least 1.
         admit_s: seconds that admission and rendering took; counted to the first answer as "admit".
         report_stage: called with each stage's name as it begins.
     """
     waiting = {"admit": admit_s}
-    for number, question in enumerate(questions, start=1):
+
+    def ask(question: str) -> Prediction:
+        return engine.segment(image, question, cancellation=Cancellation(), report_stage=report_stage)
+
+    for number, (question, plan) in enumerate(zip(questions, plans, strict=True), start=1):
         files = outputs.numbered(number)
         for turn in range(repeat):
             started = perf_counter()
-            prediction = engine.segment(image, question, cancellation=Cancellation(), report_stage=report_stage)
+            outcome = carry_out(plan, ask)
             measuring = perf_counter()
-            facts = measure_facts(prediction.mask)
+            facts = measure_facts(outcome.mask)
             ended = perf_counter()
-            seconds = waiting | dict(prediction.seconds) | {"measure": ended - measuring}
+            seconds = waiting | dict(outcome.seconds) | {"measure": ended - measuring}
             seconds["total"] = ended - started + sum(waiting.values())
             waiting = {}
             if turn == 0:
-                write_pictures(image, prediction, files)
-            yield Answer(question, prediction, facts, seconds, files)
+                write_pictures(image, outcome.mask, files)
+            yield Answer(question, outcome, facts, seconds, files)
 
 
-def write_pictures(image: ImageRef, prediction: Prediction, outputs: Outputs) -> None:
+def write_pictures(image: ImageRef, mask: Mask, outputs: Outputs) -> None:
     """Write the files that were asked for.
 
     Raises:
         OutputUnusableError: the disk or the folder refuses.
     """
     if outputs.mask is not None:
-        _write(outputs.mask, mask_png(prediction.mask))
+        _write(outputs.mask, mask_png(mask))
     if outputs.overlay is not None:
-        _write(outputs.overlay, overlay_png(load_rendering(image), prediction.mask, OVERLAY_COLOUR))
+        _write(outputs.overlay, overlay_png(load_rendering(image), mask, OVERLAY_COLOUR))
 
 
 def _write(path: Path, content: bytes) -> None:
@@ -245,4 +271,4 @@ def _print_answer(answer: Answer) -> None:
     typer.echo(answer.text)
     for path in filter(None, (answer.outputs.mask, answer.outputs.overlay)):
         typer.echo(f"  written: {path}")
-    typer.echo(f"  {answer.seconds['total']:.2f} s, model {answer.prediction.model_digest[:12]}", err=True)
+    typer.echo(f"  {answer.seconds['total']:.2f} s, model {answer.outcome.prediction.model_digest[:12]}", err=True)

@@ -92,6 +92,25 @@ def test_json_is_one_object_with_what_was_measured(program: Program, picture: Pa
     assert program.left == 1
 
 
+def test_a_compound_question_is_taken_apart_unless_the_model_is_to_answer_alone(
+    program: Program, picture: Path, tmp_path: Path
+) -> None:
+    question = "everything except the red roofs"
+    (row,) = program.run_json(picture, question, "--out", tmp_path / "mask.png")
+    assert (row["asked"], row["operations"]) == ("Segment all the red roofs.", [{"op": "invert"}])
+    assert row["pixels"] == HEIGHT * WIDTH - 60
+    assert np.count_nonzero(read_grey(tmp_path / "mask.png")) == row["pixels"]
+    assert row["text"].startswith("Marked all red roofs, then: ")
+    (alone,) = program.run_json(picture, question, "--alone")
+    assert (alone["asked"], alone["operations"], alone["pixels"]) == (question, [], 60)
+
+
+def test_a_count_is_answered_with_a_number_and_a_slip_is_mended(program: Program, picture: Path) -> None:
+    (row,) = program.run_json(picture, "how many red airplnes are there?")
+    assert row["text"].startswith("I count one. ")
+    assert "airplanes" in row["text"]
+
+
 def test_the_mask_is_written_white_where_the_thing_is(program: Program, picture: Path, tmp_path: Path) -> None:
     out = tmp_path / "mask.png"
     (row,) = program.run_json(picture, "red", "--out", out)
