@@ -52,7 +52,7 @@ Picking = tuple[Operation, ...]  # of Keep and Remove
 NEAR = Length(0.1, LengthUnit.SIDE)
 BESIDE = Length(0.05, LengthUnit.SIDE)
 
-_BIG = r"(?:largest|biggest|greatest|widest|dominant|most extensive|most spacious|most sizeable)"
+_BIG = r"(?:largest|biggest|greatest|widest|longest|dominant|most extensive|most spacious|most sizeable)"
 _SMALL = r"(?:smallest|tiniest|littlest|least extensive|least spacious)"
 _NEAREST = r"(?:nearest|closest)"
 _FURTHEST = r"(?:furthest|farthest)"

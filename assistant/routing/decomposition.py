@@ -91,7 +91,7 @@ _EXCEPT = re.compile(
     r"(?P<head>.+?),? (?:(?:that|which) (?:is|are) not|with the exception of|smaller than|except(?: for)?|but"
     r"|apart from|other than|excluding|without|besides|but (?:leave|keep) out"
     r"|but not|minus|save for|ignoring|leaving out|and leave out)"
-    r" (?P<rest>(?:for )?the .+?)(?: (?:one|ones))?(?: of them)?"
+    r" (?P<rest>(?:for )?(?:the|those) .+?)(?: (?:one|ones))?(?: of them)?"
 )
 # "everything except the planes", "all that is not water".
 _ALL_BUT = re.compile(
@@ -170,9 +170,13 @@ def _parse_exception(phrase: str) -> Decomposition | None:
     if match is None:
         return None
     head = _strip_article(match["head"])
-    rest = re.sub(r"^(?:for )?the ", "", match["rest"])
-    rank = parse_rank(rest)
-    dropped = (Remove(rank),) if rank is not None else _drop_sized(rest)
+    those = re.match(r"(?:for )?(?:those|the ones?) ", match["rest"])
+    if those is not None:
+        dropped = negate(parse_qualifiers(match["rest"][those.end() :]) or ())
+    else:
+        rest = re.sub(r"^(?:for )?the ", "", match["rest"])
+        rank = parse_rank(rest)
+        dropped = (Remove(rank),) if rank is not None else _drop_sized(rest)
     if dropped is None or not is_head(head):
         return None
     return Decomposition(_name(head), dropped)

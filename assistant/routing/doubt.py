@@ -28,6 +28,8 @@ _LOOKING = re.compile(
     r"|if|mask|every|an?|of all|estimate|how much of|give the|for|suppose|imagine|help me|need"
     r"|could|can|would|does|do|next|now|what about|let us talk about)\b"
 )
+# "all ships except those near the pier": those are ships.
+_EXCEPTED = re.compile(r" (?:except(?: for)?|apart from|other than|besides|but not|without) (?:those|the ones) .*")
 _SENTENCE_END = re.compile(r"[.!?;] ")
 # What refers to the marks whatever else is said.
 _OF_THE_MARKS = re.compile(
@@ -68,7 +70,7 @@ def is_doubtful(text: str) -> bool:
     words = _IN_THE_IMAGE.sub("", strip_politeness(normalise_sentence(text)))
     if len(text) > LONGEST_DOUBTFUL or not words or read_sequence(text) is not None:
         return False
-    if _OF_THE_MARKS.search(words):
+    if _OF_THE_MARKS.search(_EXCEPTED.sub("", words)):
         return True
     # "Firefighters worry about fuel. Where would it be held?": the last sentence asks.
     asked = _SENTENCE_END.split(words)[-1]

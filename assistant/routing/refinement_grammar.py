@@ -11,12 +11,15 @@ from collections.abc import Callable
 from assistant.operations import (
     AllOf,
     AtPoint,
+    ByPlace,
     Criterion,
     ImageChoice,
+    InRegion,
     Intersect,
     Invert,
     Keep,
     Operation,
+    Ranks,
     Remove,
     RepeatInImage,
     Subtract,
@@ -35,7 +38,7 @@ from assistant.routing.criteria import (
 from assistant.routing.criterion_phrases import Picking
 from assistant.routing.outline_grammar import parse_outline
 from assistant.routing.sentences import normalise_sentence, strip_politeness
-from assistant.routing.vocabulary import ORDINAL, read_ordinal
+from assistant.routing.vocabulary import COUNT, ORDINAL, read_count, read_ordinal, read_place, read_region
 
 # Longer than any refinement; also bounds the work of matching.
 LONGEST_REFINEMENT = 200
@@ -68,7 +71,10 @@ _DROP = (
     r"|take away|throw away|throw out|subtract|minus|(?:but )?not|ignore|erase|discard|cut(?: out)?|omit|skip|hide|less"
     r"|filter out|clear away|but no)"
 )
-_ADD = r"(?:add|plus|also(?: mark| show| include| add)?|include|including|together with|along with|as well as)"
+_ADD = (
+    r"(?:add|plus|(?:combine|merge|unite)(?: (?:it|this|that|them))? with|also(?: mark| show| include| add)?|include"
+    r"|including|together with|along with|as well as)"
+)
 _EXCEPT = r"(?:but(?: not)?|except(?: for)?|apart from|other than|besides)"
 _POINTED = (
     r"(?:this|that|it|(?:this|that)(?: (?:one|part|area|piece|spot|thing|bit))"
@@ -89,8 +95,9 @@ _REPEAT_HERE = re.compile(
     rf"|(?:and |now )?(?:here|(?:in|on|for|with) this(?: {_IMAGE})?)(?: too| as well)?|again|repeat(?: that| it)?"
 )
 _INVERT = re.compile(
-    r"(?:invert|flip|reverse|negate)(?: (?:it|this|that|them|the (?:mask|selection|marks|result)))?"
-    r"|the (?:opposite|inverse|complement|reverse|rest)|(?:mark )?(?:everything|all) else(?: instead)?"
+    r"(?:invert|flip|reverse|negate|swap)(?: (?:it|this|that|them|the (?:mask|selection|marks|result)))?"
+    r"|(?:(?:give me|show(?: me)?|mark|take) )?the (?:opposite|inverse|complement|reverse|rest|background)(?: instead)?"
+    r"|background instead|(?:mark )?(?:everything|all) else(?: instead)?"
     r"|mark the rest(?: instead)?|swap (?:the )?marked and unmarked(?: areas| parts)?"
 )
 _KEEP_POINTED = re.compile(rf"{_KEEP} {_POINTED}(?: please)?")
@@ -100,23 +107,38 @@ _DROP_POINTED = re.compile(
 _ADD_POINTED = re.compile(rf"(?:{_ADD} )?{_POINTED} (?:too|as well|also)|{_ADD} {_POINTED}")
 _OVERLAP = re.compile(
     r"(?:only )?(?:where|the part where|what) (?:it |they |this )?(?:overlaps?|is also|coincides? with|meets?) (.+)"
+    r"|intersect(?: (?:it|this|that|them))? with (.+)"
 )
 _KEEP_LEAD = re.compile(rf"{_KEEP} (.+)")
-_DROP_LEAD = re.compile(rf"{_DROP} (.+)|(?:leave|take|throw|cut|filter) (.+?) (?:out|away|off)")
+_DROP_LEAD = re.compile(
+    rf"{_DROP} (.+)|(?:leave|take|throw|cut|filter) (.+?) (?:out|away|off)"
+    r"|(.+?) (?:should|must|can|could|have to|has to|needs? to)"
+    r" (?:go|disappear|vanish|be (?:removed|dropped|gone))"
+)
 _ADD_LEAD = re.compile(rf"{_ADD} (.+?)(?: (?:to (?:it|them|that|this|the mask)))?")
 _ADD_END = re.compile(r"(?:(?:mark|show|add|include|and) )?(.+?) (?:too|as well|also)")
 # "choose the one closest to the top", "I meant the large ones", "which of them is the largest": a pick among the marks.
 _PICK_LEAD = re.compile(
     r"(?:(?:no,? )?i (?:meant?|mean|was thinking of)|choose|pick(?: out)?|select|single out|highlight|circle|outline"
     r"|show(?: me| us)?|mark|find|give me|take|point (?:at|to|out)) (?:only |just )?(?P<pick>(?:the|those) .+)"
+    r"|(?:how (?:big|large|wide) (?:is|are)|(?:what is )?(?:the )?(?:size|area|extent) of) (?P<sized>the .+)"
     r"|(?:and )?(?:which|what)(?: ones?)?(?: of (?:them|these|those|the marks))?"
     r" (?:is|are|lies?|sits?|stands?|would be) (?P<asked>.+)"
+)
+# "the left one", "the upper two", "the bottom ones".
+_SIDED = re.compile(
+    rf"(?:the )?(?P<side>left|right|upper|lower|top|bottom|northern|southern|eastern|western|middle|central)"
+    rf"(?: hand)? (?:(?P<one>one)|(?P<ones>ones)|(?P<count>{COUNT})(?: ones)?)"
 )
 _EXCEPT_LEAD = re.compile(rf"(?:all|everything|all of (?:it|them)|every one|each one|them all) {_EXCEPT} (.+)")
 _ONLY_END = re.compile(r"(.+?),? only")
 
 _SIZED = re.compile(rf"(?:the |all |any |all the )*(?:(?P<small>{SMALL_ADJECTIVE})|(?P<big>{BIG_ADJECTIVE})) {_ONES}")
 _RANKED = re.compile(rf"(?:the )?(?P<rank>.+?)(?: {_ONES})?(?: by (?:size|area))?")
+# "the closest building to the road" names a thing, and is no distance to a "building to the road".
+_NEAREST_THING = re.compile(
+    r"(?:the )?(?:\w+ )?(?:nearest|closest|furthest|farthest) (?!to\b|from\b)(?:[a-z]+ ){1,3}(?:to|from) "
+)
 _WITH_SUBJECT = re.compile(rf"{_SUBJECT}(?: (?P<qualifier>.+))")
 _ONES_ALONE = re.compile(rf"{_SUBJECT}")
 _COLOURED_ONES = re.compile(r"(?:the )?(?:[a-z]+ ){1,2}ones|the ones with [a-z ]+")
@@ -196,8 +218,9 @@ def _parse_clause(words: str, point_xy_px: tuple[float, float] | None) -> Operat
     if point_xy_px is None and _ADD_POINTED.fullmatch(words):
         return PointNeeded()
     overlap = _OVERLAP.fullmatch(words)
-    if overlap and is_thing(overlap[1]):
-        return (Intersect(overlap[1]),)
+    thing = overlap and (overlap[1] or overlap[2])
+    if thing and is_thing(thing):
+        return (Intersect(thing),)
     return (
         _parse_exception(words)
         or _parse_drop(words)
@@ -225,7 +248,7 @@ def _parse_invert(words: str) -> Operations | None:
 def _parse_exception(words: str) -> Operations | None:
     """Return what "all but the largest" keeps, and "remove everything except the largest"."""
     lead = _DROP_LEAD.fullmatch(words)
-    inner = _EXCEPT_LEAD.fullmatch((lead[1] or lead[2]) if lead else words)
+    inner = _EXCEPT_LEAD.fullmatch((lead[1] or lead[2] or lead[3]) if lead else words)
     if inner is None:
         return None
     if lead:
@@ -235,7 +258,9 @@ def _parse_exception(words: str) -> Operations | None:
 
 def _parse_drop(words: str) -> Operations | None:
     lead = _DROP_LEAD.fullmatch(words)
-    return None if lead is None else _drop_selection(_strip_article_doubling(lead[1] or lead[2]))
+    if lead is None or (lead[3] and _parse_selection(lead[3]) is None):  # "the fringe should go" may mean anything
+        return None
+    return _drop_selection(_strip_article_doubling(lead[1] or lead[2] or lead[3]))
 
 
 def _parse_keep(words: str) -> Operations | None:
@@ -255,10 +280,11 @@ def _parse_pick(words: str) -> Operations | None:
         return None
     if match["asked"]:
         return _parse_selection(match["asked"]) or parse_qualifiers(match["asked"])
-    ones = re.search(r"\bones?\b", match["pick"])
-    ranked = _RANKED.fullmatch(match["pick"])
-    is_pick = ones is not None or (ranked is not None and parse_rank(ranked["rank"]) is not None)
-    return _parse_selection(match["pick"]) if is_pick else None
+    pick = match["pick"] or match["sized"]
+    refers = pick.startswith("those ") or re.search(r"\bones?\b", pick) is not None
+    ranked = _RANKED.fullmatch(pick)
+    is_pick = refers or (ranked is not None and parse_rank(ranked["rank"]) is not None)
+    return _parse_selection(pick) if is_pick else None
 
 
 def _parse_addition(words: str) -> Operations | None:
@@ -293,6 +319,8 @@ def _parse_selection(words: str) -> Picking | None:
     sized = _SIZED.fullmatch(words)
     if sized:
         return (KEEP_SMALL if sized["small"] else KEEP_BIG,)
+    if _NEAREST_THING.match(words):
+        return None
     # "the largest one north of the road": what follows holds first, and the rank counts among those.
     for end in _ends_of_words(words):
         ranked = _RANKED.fullmatch(words[:end])
@@ -305,6 +333,9 @@ def _parse_selection(words: str) -> Picking | None:
         qualifiers = parse_qualifiers(rest)
         if qualifiers is not None:
             return (*qualifiers, Keep(rank))
+    sided = _SIDED.fullmatch(words)
+    if sided is not None:
+        return (Keep(_read_side(sided)),)
     subject = _WITH_SUBJECT.fullmatch(words)
     if subject is not None:
         qualifiers = parse_qualifiers(subject["qualifier"])
@@ -313,6 +344,13 @@ def _parse_selection(words: str) -> Picking | None:
     return parse_qualifiers(
         re.sub(r"^the (?=(?:\w+ )?(?:nearest|closest|furthest|farthest|first|second|third)\b)", "", words)
     )
+
+
+def _read_side(match: re.Match[str]) -> Criterion:
+    side = match["side"].removesuffix("ern")
+    if match["ones"]:
+        return InRegion(read_region(f"{side} half"))
+    return ByPlace(read_place(side), Ranks(1, read_count(match["count"]) if match["count"] else 1))
 
 
 def _ends_of_words(words: str) -> list[int]:
