@@ -9,6 +9,7 @@ a suburb) is left open. A class that any question of the image finds is there, w
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from training.groups import label_groups
 from training.samples import ImageSample, QuestionSample, SampleTarget
 from training.wording import is_spatial
 
@@ -119,7 +120,7 @@ def asks_anywhere(question: QuestionSample) -> bool:
 
 
 def find_labels(sample: ImageSample) -> dict[str, SampleTarget | None]:
-    """Return all that is known of an image's classes: where each lies, None where it is absent."""
+    """Return all that is known of an image's classes and their groups: where each lies, None where it is absent."""
     labels: dict[str, SampleTarget | None] = {}
     for question in sample.questions:
         if asks_anywhere(question):
@@ -128,4 +129,5 @@ def find_labels(sample: ImageSample) -> dict[str, SampleTarget | None]:
     for rule in _RULES.get(sample.source, ()):
         if (not rule.beside or rule.beside & present) and not rule.unless & present:
             labels.update({name: None for name in sorted(rule.absent - present) if name not in labels})
+    labels.update(label_groups(labels))
     return labels

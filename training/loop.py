@@ -27,6 +27,7 @@ from training.checkpointing import append_row, load_checkpoint, save_checkpoint
 from training.dense_losses import dense_losses
 from training.descriptions import DescriptionTable, build_table, collect_texts, load_table
 from training.half_precision import autocast_on_cpu
+from training.names import teach_names
 from training.paraphrases import list_texts, load_wordings
 from training.parts import WHOLE, PartBox, load_part_wordings
 from training.places import fit_place_prior
@@ -102,6 +103,20 @@ class MiniTrainer:
                 return
         if self._recipe.averaged:
             self._model.load_state_dict(average_phases(self._run_dir, self._recipe.averaged))
+        if self._recipe.teaches_names:
+            self._teach_names()
+
+    def _teach_names(self) -> None:
+        last = len(self._recipe.phases) - 1
+        table = self._keep_descriptions(last, self._recipe.phases[last], is_resumed=True)
+        wordings = load_wordings(collect_class_texts(self._train))
+        others = [
+            [text for of_class in wordings.values() for text in of_class.implied],
+            collect_texts(self._train),
+            sorted(self._part_of_text),
+        ]
+        distances = teach_names(self._model, table, self._train, wordings, others, seed=self._recipe.seed)
+        _LOG.info("names_taught", distances=[round(distance, 4) for distance in distances])
 
     def take_over(self, folder: Path) -> None:
         """Go on from the adapters and the time of the model in `folder`, whose weights the model has already.

@@ -12,10 +12,12 @@ from serving.language.smollm2_weights import ensure_smollm2
 from serving.model.checkpoint import load_config, load_model
 from serving.model.config import MINI, SegEarthConfig
 from serving.model.segearth import SegEarth, to_channels_last
+from training.absences import find_labels
 from training.averaging import START
 from training.descriptions import DescriptionTable, build_table, collect_texts
 from training.errors import ExperimentChangedError, StartUnusableError
 from training.export import export_model
+from training.groups import ask_for_groups
 from training.half_precision import fastest_dtype
 from training.initialisation import constant_visual_tokens, initialise_mini, standardise_descriptions
 from training.loop import MiniTrainer
@@ -153,13 +155,14 @@ def configure(recipe: Recipe) -> SegEarthConfig:
 
 
 def load_split_samples(root: Path, left_out: Collection[str]) -> tuple[list[ImageSample], list[ImageSample]]:
-    """Return the images of train and of val without those of some sources.
+    """Return the images of train and of val without those of some sources; train is asked for groups of classes too.
 
     Raises:
         TrainingDataError: the folder is not in the form, or has no such source in train.
     """
     kind = detect_kind(root)
-    return drop_sources(load_images(kind, root, "train"), load_images(kind, root, "val"), left_out)
+    train = [ask_for_groups(sample, find_labels(sample)) for sample in load_images(kind, root, "train")]
+    return drop_sources(train, load_images(kind, root, "val"), left_out)
 
 
 def drop_sources(

@@ -8,7 +8,7 @@ measuring.
 import re
 from collections.abc import Collection, Mapping
 
-from training.paraphrases import fill_frame, load_stored
+from training.paraphrases import fill_frame, load_names, load_stored
 
 PartBox = tuple[float, float, float, float]
 """x0, y0, x1, y1 as shares of the image's width and height."""
@@ -44,7 +44,7 @@ def load_part_wordings(class_names: Collection[str]) -> dict[str, tuple[tuple[st
     stored = load_stored()
     boxes = list(_NAMES)
     wordings = {}
-    for index, (class_name, of_class) in enumerate(stored["names"].items()):
+    for index, (class_name, of_class) in enumerate(load_names().items()):
         if class_name not in class_names:
             continue
         plurals = of_class["plural"]

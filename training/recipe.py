@@ -88,6 +88,8 @@ class Recipe:
     Attributes:
         averaged: the finished model's weights are the mean of those after these phases, each with its share; empty for
             those after the last phase. "start" is the model that the run goes on from. See `training.averaging`.
+        teaches_names: at last the projector is taught that all names of a class mean the same; see `training.names`.
+            The last phase keeps descriptions, of paraphrases and of parts too.
         token_halvings: how often the compressor halves the side of res5.
         mask_decoder_layers: the mask decoder's depth.
         lora_rank: of the language model's update.
@@ -96,6 +98,7 @@ class Recipe:
     phases: tuple[Phase, ...]
     averaged: tuple[tuple[str, float], ...] = ()
     name: str = "full"
+    teaches_names: bool = False
     seed: int = 20
     validate_every: int = 500
     validation_images: int = 60
@@ -160,7 +163,20 @@ _NAMES = replace(
     begins_with=(("wordings", 0.25), ("places", 0.25), ("parts", 0.5)),
 )
 
-_LAST_PHASE = replace(_NAMES, name="names-longer", steps=1800, begins_with=())
+_NAMES_LONGER = replace(_NAMES, name="names-longer", steps=1800, begins_with=())
+
+_UNTIL_NAMES = (("wordings", 0.0625), ("places", 0.0625), ("parts", 0.125), ("names", 0.45), ("names-longer", 0.3))
+
+# Twice as many names for each class, each asked for plainly too, and groups of classes under one name.
+_LAST_PHASE = replace(
+    _NAMES,
+    name="everyday-names",
+    steps=1200,
+    learning_rate=2.5e-4,
+    encoder_learning_rate=1.2e-4,
+    paraphrase_share=0.6,
+    begins_with=_UNTIL_NAMES,
+)
 
 MINI_RECIPE = Recipe(
     phases=(
@@ -233,16 +249,18 @@ MINI_RECIPE = Recipe(
         _PLACES,
         _PARTS,
         _NAMES,
+        _NAMES_LONGER,
         _LAST_PHASE,
     ),
-    averaged=(("wordings", 0.0625), ("places", 0.0625), ("parts", 0.125), ("names", 0.45), ("names-longer", 0.3)),
+    averaged=(*((name, share * 0.25) for name, share in _UNTIL_NAMES), (_LAST_PHASE.name, 0.75)),
+    teaches_names=True,
 )
 
 # Goes on from the model that ships (--start-from models/mini).
 _FURTHER_RECIPE = replace(
     MINI_RECIPE,
     name="further",
-    phases=(*MINI_RECIPE.phases, replace(_LAST_PHASE, name="further")),
+    phases=(*MINI_RECIPE.phases, replace(_LAST_PHASE, name="further", begins_with=())),
     averaged=((START, 0.5), ("further", 0.5)),
 )
 

@@ -1,6 +1,7 @@
 """Both phases of a training run on a tiny pack: it learns, it resumes to the same weights, and it reloads equal."""
 
 import dataclasses
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,7 @@ from training.errors import DescriptionsMissingError
 from training.export import export_model
 from training.initialisation import constant_visual_tokens, initialise_mini, standardise_descriptions
 from training.loop import MiniTrainer
+from training.names import teach_names
 from training.paraphrases import list_texts, load_wordings
 from training.parts import load_part_wordings
 from training.plots import plot_training
@@ -178,6 +180,27 @@ def test_wordings_for_parts_of_an_image_are_described_and_teach_the_places(root:
     assert not (tmp_path / "kept_paraphrases.safetensors").exists()
     assert model.place_prior is not None
     assert model.place_prior.bands.weight.any()
+
+
+def test_names_are_taught_at_last_and_nothing_but_the_projector_changes(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("training.loop.teach_names", partial(teach_names, images=2, steps=3))
+    phase = Phase(
+        "names", "kept", steps=4, side=SIDE, images=2, questions=4, warmup_steps=2, paraphrase_share=0.5, part_share=0.5
+    )
+    recipe = dataclasses.replace(_recipe(phase), averaged=(("names", 1.0),), teaches_names=True)
+    trainer, model = _build_trainer(root, tmp_path, recipe, class_name="glacier")
+    trainer.run()
+    before = torch.load(tmp_path / "after_names.pt", weights_only=True)
+    changed = {
+        name.split(".")[0] for name, tensor in model.state_dict().items() if not torch.equal(tensor, before[name])
+    }
+    assert changed == {"projector"}
+    again, resumed = _build_trainer(root, tmp_path, recipe, class_name="glacier")
+    again.run()
+    for name, tensor in model.state_dict().items():
+        torch.testing.assert_close(resumed.state_dict()[name], tensor, atol=1e-5, rtol=1e-3, msg=name)
 
 
 def test_a_run_that_lost_its_descriptions_says_so(root: Path, tmp_path: Path) -> None:

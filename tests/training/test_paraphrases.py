@@ -9,7 +9,7 @@ import pytest
 
 from evaluation.packs.pack import Pack
 from training.batches import collect_class_texts
-from training.paraphrases import ClassWordings, list_texts, load_wordings
+from training.paraphrases import ClassWordings, list_texts, load_names, load_wordings
 from training.samples import load_samples
 
 REAL_PACK = Path(__file__).parents[3] / "shared" / "data"
@@ -46,7 +46,25 @@ def test_half_of_what_is_drawn_names_the_class(wordings: dict[str, ClassWordings
     rng = np.random.default_rng(1)
     drawn = [wordings["ship"].draw(rng) for _ in range(400)]
     assert 0.4 < sum(text in wordings["ship"].implied for text in drawn) / 400 < 0.6
-    assert ClassWordings(("every mast",), ()).draw(rng) == "every mast"
+    assert ClassWordings(("Segment all the masts.",), ("every mast",), ()).draw(rng) in (
+        "Segment all the masts.",
+        "every mast",
+    )
+
+
+def test_a_quarter_of_what_is_drawn_asks_plainly(wordings: dict[str, ClassWordings]) -> None:
+    rng = np.random.default_rng(2)
+    plain = Counter(text for text in (wordings["ship"].draw(rng) for _ in range(800)) if text in wordings["ship"].plain)
+    assert 0.2 < plain.total() / 800 < 0.3
+    assert plain.keys() == set(wordings["ship"].plain), "in every name"
+
+
+def test_every_name_is_asked_for_in_the_wording_that_the_assistant_chooses() -> None:
+    for of_class in load_wordings(load_names()).values():
+        for text in of_class.plain:
+            assert text.startswith("Segment all the ")
+    water = load_wordings(["water"])["water"].plain
+    assert {"Segment all the lakes.", "Segment all the rivers.", "Segment all the water bodies."} <= set(water)
 
 
 def test_a_class_without_names_has_no_wordings() -> None:

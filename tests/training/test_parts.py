@@ -7,7 +7,7 @@ import pytest
 
 from evaluation.packs.pack import Pack
 from training.batches import collect_class_texts
-from training.paraphrases import load_stored
+from training.paraphrases import load_names
 from training.parts import load_part_wordings, read_part
 from training.samples import load_samples
 
@@ -29,8 +29,8 @@ def test_the_part_is_read_from_its_name(text: str, part: tuple[float, float, flo
 
 
 def test_each_wording_names_its_part() -> None:
-    wordings = load_part_wordings(load_stored()["names"])
-    assert len(wordings) == len(load_stored()["names"])
+    wordings = load_part_wordings(load_names())
+    assert len(wordings) == len(load_names())
     for of_class in wordings.values():
         assert len(of_class) > 100
         for text, part in of_class:
@@ -40,7 +40,7 @@ def test_each_wording_names_its_part() -> None:
 
 
 def test_no_frame_goes_with_a_part() -> None:
-    wordings = load_part_wordings(load_stored()["names"])
+    wordings = load_part_wordings(load_names())
     parts = Counter(part for of_class in wordings.values() for _, part in of_class)
     assert len(parts) == 8
     assert max(parts.values()) < 1.05 * min(parts.values())
