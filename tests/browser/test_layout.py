@@ -93,6 +93,7 @@ def test_everything_can_be_reached_by_keyboard(page: Page) -> None:
     assert {"new", "example", "theme", "shortcuts"} <= reached
 
 
+@pytest.mark.leaves_mid_turn  # on a busy machine the page is still being told its first news when it is left
 def test_dark_is_remembered(page: Page) -> None:
     page.get_by_role("button", name="Switch between light and dark").click()
     expect(page.locator("body.dark")).to_have_count(1)
