@@ -7,7 +7,6 @@ from functools import partial
 import structlog
 from structlog.typing import FilteringBoundLogger
 
-from assistant.answering import describe_answer
 from assistant.applying import apply_operations
 from assistant.conversation import Message, NewMessage, Role
 from assistant.engine_visit import EngineDoor, Report
@@ -19,9 +18,8 @@ from assistant.marked import load_mask_of
 from assistant.measuring import measure_facts
 from assistant.operations import Operation, RepeatInImage
 from assistant.planning import Outcome, Plan, carry_out, find_others, holds_back, plan_question, to_confidence
-from assistant.refined_answering import describe_planned, describe_refined
+from assistant.refined_answering import describe_outcome, describe_refined
 from assistant.refining import choose_image, collect_script, name_ones
-from assistant.routing.spelling import describe_corrections
 from assistant.staged_work import run_staged
 from assistant.stages import to_stage
 from serving.cancellation import Cancellation
@@ -76,12 +74,7 @@ class MaskAnswers:
         # Operations that pick use an outline that was held back already.
         offers_closest = not plan.operations and holds_back(prediction)
         choices = (Choice(SHOW_CLOSEST, ShowClosest(question)),) if offers_closest else ()
-        if plan.operations:
-            sentences = describe_planned(question, outcome, facts, image.grid)
-        else:
-            sentences = describe_answer(question, facts, prediction.score, offers_closest=bool(choices))
-        if plan.corrections:
-            sentences = (*sentences, describe_corrections(plan.corrections))
+        sentences = describe_outcome(question, outcome, facts, image.grid, offers_closest=offers_closest)
         answer = NewMessage(
             role=Role.ASSISTANT,
             text=" ".join(sentences),

@@ -1,6 +1,7 @@
 """The sentences that go with a mask made by exact operations: what was done, and what is left."""
 
 from assistant.answering import (
+    describe_answer,
     describe_certainty,
     describe_findings,
     describe_found,
@@ -12,10 +13,31 @@ from assistant.answering import (
 from assistant.facts import Facts
 from assistant.operations import Operation
 from assistant.planning import Outcome
+from assistant.routing.spelling import describe_corrections
 from assistant.wording import describe_compass, describe_operations, spell_number
 from serving.grid import Grid
 
 NO_STEPS = "Marked what the model found, without any steps."
+
+
+def describe_outcome(
+    question: str, outcome: Outcome, facts: Facts, grid: Grid, *, offers_closest: bool = False
+) -> tuple[str, ...]:
+    """Return the sentences for any question that a plan answered, what was mended in its spelling included.
+
+    Args:
+        question: as it was typed.
+        outcome: of its plan.
+        facts: measured from the outcome's mask.
+        grid: of the image.
+        offers_closest: where nothing was found, there is an outline that can be looked at.
+    """
+    if outcome.plan.operations:
+        sentences = describe_planned(question, outcome, facts, grid)
+    else:
+        sentences = describe_answer(question, facts, outcome.score, offers_closest=offers_closest)
+    corrections = outcome.plan.corrections
+    return (*sentences, describe_corrections(corrections)) if corrections else sentences
 
 
 def describe_planned(question: str, outcome: Outcome, facts: Facts, grid: Grid) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
+from assistant.routing.decomposition import ask_for_all
 from evaluation.packs.pack import decode_rle
 from training.samples import ImageSample, QuestionSample, SampleTarget
 
@@ -14,10 +15,7 @@ _GROUPS: Mapping[str, tuple[str, ...]] = {
     "court": ("tennis_court", "basketball_court"),
     "sports_ground": ("tennis_court", "basketball_court", "baseball_diamond", "ground_track_field"),
 }
-_QUESTIONS: Mapping[str, str] = {
-    "court": "Segment all the courts.",
-    "sports_ground": "Segment all the sports grounds.",
-}
+_NAMES: Mapping[str, str] = {"court": "courts", "sports_ground": "sports grounds"}
 
 
 def label_groups(labels: Mapping[str, SampleTarget | None]) -> dict[str, SampleTarget | None]:
@@ -42,8 +40,8 @@ def ask_for_groups(sample: ImageSample, labels: Mapping[str, SampleTarget | None
         labels: what is known of it, groups among it.
     """
     questions = tuple(
-        QuestionSample(f"{sample.id}/{group}", text, "class", target, class_name=group)
-        for group, text in _QUESTIONS.items()
+        QuestionSample(f"{sample.id}/{group}", ask_for_all(name), "class", target, class_name=group)
+        for group, name in _NAMES.items()
         if (target := labels.get(group)) is not None
     )
     return replace(sample, questions=(*sample.questions, *questions))

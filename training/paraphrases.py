@@ -24,9 +24,10 @@ from typing import Any
 
 import numpy as np
 
+from assistant.routing.decomposition import ask_for_all
+
 _IMPLIED_SHARE = 0.5
 _PLAIN_SHARE = 0.5
-_PLAIN_FRAME = "Segment all the {P}."
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,7 @@ def load_wordings(class_names: Collection[str]) -> dict[str, ClassWordings]:
         named = _fill_frames(frames, names) + (_fill_frames(frames, also) if also else [])
         plurals = names["plural"] + (also["plural"] if also else [])
         wordings[class_name] = ClassWordings(
-            plain=tuple(fill_frame(_PLAIN_FRAME, P=plural) for plural in plurals),
+            plain=tuple(ask_for_all(plural) for plural in plurals),
             named=tuple(dict.fromkeys(named)),
             implied=tuple(stored["implied"].get(class_name, ())),
         )

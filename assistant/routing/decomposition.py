@@ -277,7 +277,8 @@ def _single_out(head: str, operation: Operation) -> Operation:
 _NO_HEAD = re.compile(
     r"\b(?:here|areas?|regions?|parts?|ones?|things?|places?|objects?|sides?|spots?|everything|anything|image"
     r"|picture|pixels"
-    r"|largest|biggest|smallest|nearest|closest|furthest|first|second|third|most|least|top|next|coordinates|zooms?|crops?|shows?|edges?|corners?|half"
+    r"|largest|biggest|smallest|nearest|closest|furthest|first|second|third|most|least|top|next"
+    r"|coordinates|zooms?|crops?|shows?|edges?|corners?|half"
     r"|quarter|in|on|at|of|to|from|with|for|by|near|within|inside|between|than|and|or|but|the|other|only|group)\b"
 )
 # "flooded areas", "group of trees": words that are no thing alone and are one with a describing word.

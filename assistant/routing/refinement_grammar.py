@@ -37,7 +37,7 @@ from assistant.routing.criteria import (
 )
 from assistant.routing.criterion_phrases import Picking
 from assistant.routing.outline_grammar import parse_outline
-from assistant.routing.sentences import normalise_sentence, strip_politeness
+from assistant.routing.sentences import is_whole, normalise_sentence, strip_politeness
 from assistant.routing.vocabulary import COUNT, ORDINAL, read_count, read_ordinal, read_place, read_region
 
 # Longer than any refinement; also bounds the work of matching.
@@ -128,7 +128,7 @@ _PICK_LEAD = re.compile(
 # "the left one", "the upper two", "the bottom ones".
 _SIDED = re.compile(
     rf"(?:the )?(?P<side>left|right|upper|lower|top|bottom|northern|southern|eastern|western|middle|central)"
-    rf"(?: hand)? (?:(?P<one>one)|(?P<ones>ones)|(?P<count>{COUNT})(?: ones)?)"
+    rf"(?: hand)? (?:one|(?P<ones>ones)|(?P<count>{COUNT})(?: ones)?)"
 )
 _EXCEPT_LEAD = re.compile(rf"(?:all|everything|all of (?:it|them)|every one|each one|them all) {_EXCEPT} (.+)")
 _ONLY_END = re.compile(r"(.+?),? only")
@@ -171,8 +171,7 @@ def parse_refinement(text: str, *, point_xy_px: tuple[float, float] | None = Non
 
 def repeats_here(text: str) -> bool:
     """Return whether `text`, said of an image that was just added, wants there what was found before."""
-    words = normalise_sentence(text)
-    return any(_REPEAT_HERE.fullmatch(form) is not None for form in (words, strip_politeness(words)))
+    return is_whole(_REPEAT_HERE, text)
 
 
 def parse_count_of_them(text: str) -> Operations | None:

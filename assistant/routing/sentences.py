@@ -40,3 +40,9 @@ def strip_politeness(words: str) -> str:
         previous = words
         words = _TRAILING.sub("", _ASKING.sub("", _LEADING.sub("", words))).strip(" ,")
     return words
+
+
+def is_whole(pattern: re.Pattern[str], text: str) -> bool:
+    """Return whether `pattern` matches all of `text`, normalised, with its politeness or without."""
+    words = normalise_sentence(text)
+    return any(pattern.fullmatch(form) is not None for form in (words, strip_politeness(words)))

@@ -9,8 +9,8 @@ from assistant.routing.several_things import read_several
 from assistant.routing.whole_class import read_whole_class
 
 _DOING = (
-    r"(?:keep|remove|drop|delete|leave|take|show|only|just|make|grow|shrink|smooth|fill|invert|expand|enlarge|exclude|ignore"
-    r"|without)\b"
+    r"(?:keep|remove|drop|delete|leave|take|show|only|just|make|grow|shrink|smooth|fill|invert|expand|enlarge"
+    r"|exclude|ignore|without)\b"
 )
 _JOINT = re.compile(rf"[,;.]? (?:and )?then |(?:[,;.]|,? and) (?={_DOING})", re.IGNORECASE)
 _OTHERS = re.compile(r"\b(?:rest|others?|ones)\b")

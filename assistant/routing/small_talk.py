@@ -2,7 +2,7 @@
 
 import re
 
-from assistant.routing.sentences import normalise_sentence, strip_politeness
+from assistant.routing.sentences import is_whole, normalise_sentence
 
 # Longer texts describe what to look for.
 LONGEST_SMALL_TALK = 160
@@ -76,9 +76,8 @@ def asks_why(text: str) -> bool:
 
 def is_chatter(text: str) -> bool:
     """Return whether `text` is small talk and nothing else: thanks, a greeting, a word of praise, a call for help."""
-    words = normalise_sentence(text)
-    parts = [part for part in re.split(r"[,.!;?]\s*", words) if part]
-    return bool(parts) and all(_CHATTER.fullmatch(strip_politeness(part)) or _CHATTER.fullmatch(part) for part in parts)
+    parts = [part for part in re.split(r"[,.!;?]\s*", normalise_sentence(text)) if part]
+    return bool(parts) and all(is_whole(_CHATTER, part) for part in parts)
 
 
 def asks_for_description(text: str) -> bool:
@@ -87,7 +86,4 @@ def asks_for_description(text: str) -> bool:
 
 
 def _matches(pattern: re.Pattern[str], text: str) -> bool:
-    if len(text) > LONGEST_SMALL_TALK:
-        return False
-    words = normalise_sentence(text)
-    return any(pattern.fullmatch(form) is not None for form in (words, strip_politeness(words)))
+    return len(text) <= LONGEST_SMALL_TALK and is_whole(pattern, text)

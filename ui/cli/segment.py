@@ -10,14 +10,12 @@ from typing import Annotated
 
 import typer
 
-from assistant.answering import describe_answer
 from assistant.facts import Facts
 from assistant.interfaces import Engine
 from assistant.measuring import measure_facts
 from assistant.operation_json import to_rows
 from assistant.planning import Outcome, Plan, carry_out, plan_question
-from assistant.refined_answering import describe_planned
-from assistant.routing.spelling import describe_corrections
+from assistant.refined_answering import describe_outcome
 from assistant.stages import to_stage
 from serving.cancellation import Cancellation
 from serving.errors import QuestionEmptyError
@@ -93,13 +91,7 @@ class Answer:
     @property
     def text(self) -> str:
         """The answer in words."""
-        plan, grid = self.outcome.plan, self.outcome.mask.grid
-        if plan.operations:
-            sentences = describe_planned(self.question, self.outcome, self.facts, grid)
-        else:
-            sentences = describe_answer(self.question, self.facts, self.outcome.score)
-        corrections = (describe_corrections(plan.corrections),) if plan.corrections else ()
-        return " ".join((*sentences, *corrections))
+        return " ".join(describe_outcome(self.question, self.outcome, self.facts, self.outcome.mask.grid))
 
     def to_row(self) -> dict[str, object]:
         """Return what --json prints."""
