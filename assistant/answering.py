@@ -101,7 +101,7 @@ def answer_topic(topic: Topic, question: str, facts: Facts, score: float) -> tup
     """Return the sentences that answer a question about what is already marked.
 
     Args:
-        topic: what the person wants to know.
+        topic: what the person wants to know; of single parts tells `assistant.part_answering`.
         question: what the image had been asked when `facts` were measured.
         facts: measured then.
         score: the model's confidence then, 0..1.
@@ -109,7 +109,7 @@ def answer_topic(topic: Topic, question: str, facts: Facts, score: float) -> tup
     if topic is Topic.CONFIDENCE:
         return (_describe_score(facts, score),)
     if facts.pixel_count == 0:
-        return (f"Nothing is marked: I found nothing in this image for {quote(question)}.",)
+        return (describe_nothing_marked(question),)
     match topic:
         case Topic.COUNT:
             return _describe_count(facts)
@@ -121,6 +121,13 @@ def answer_topic(topic: Topic, question: str, facts: Facts, score: float) -> tup
             return (_describe_where(facts),)
         case Topic.SUMMARY:
             return (*describe_findings(facts), describe_certainty(score))
+        case _:
+            raise ValueError(f"facts of the whole mask do not tell of {topic}")
+
+
+def describe_nothing_marked(question: str) -> str:
+    """Return the answer to any question about marks where there are none."""
+    return f"Nothing is marked: I found nothing in this image for {quote(question)}."
 
 
 def describe_certainty(score: float) -> str:

@@ -30,6 +30,11 @@ class Topic(StrEnum):
     SHARE = "share"
     POSITION = "position"
     CONFIDENCE = "confidence"
+    PARTS = "parts"
+    SIZES = "sizes"
+    SPACING = "spacing"
+    BOUNDS = "bounds"
+    HALVES = "halves"
 
 
 @dataclass(frozen=True)

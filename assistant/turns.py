@@ -18,11 +18,13 @@ from assistant.events import Accepted, Done, Event, Failed, Moved
 from assistant.image_pairs import repeat_comparison
 from assistant.intents import Ask, Choice, Clarify, Command, Compare, Intent, Pick, Refine, Segment, ShowClosest
 from assistant.interfaces import Clock, Engine, History
+from assistant.marked import load_mask_of
 from assistant.mask_answers import MaskAnswers, say
 from assistant.mask_changes import MaskChanges
 from assistant.moves import find_answers, plan_move
 from assistant.operations import RepeatInImage
 from assistant.origins import find_comparison, name_compared
+from assistant.part_answering import PART_TOPICS, answer_about_parts
 from assistant.planning import plan_question, presume
 from assistant.question_intake import QuestionIntake
 from assistant.questions import LONGEST_QUESTION
@@ -174,7 +176,11 @@ class TurnRunner:
             case Ask(topic=topic):
                 assert previous is not None, "the router asks only about an answer"
                 assert previous.facts is not None, "an answer has facts"
-                sentences = answer_topic(topic, previous.question or "", previous.facts, previous.score or 0.0)
+                asked = previous.question or ""
+                if topic in PART_TOPICS:
+                    sentences = answer_about_parts(topic, asked, load_mask_of(self._history, request.owner, previous))
+                else:
+                    sentences = answer_topic(topic, asked, previous.facts, previous.score or 0.0)
                 answer = yield from say(sentences, image, turn.note)
             case Clarify():
                 answer = yield from self._clarifications.answer(

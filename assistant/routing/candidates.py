@@ -88,7 +88,7 @@ _PHRASES = tuple(
         (
             UNDO,
             r"\b(?:better before|before was|previous|worse|oops|wrong|mistake|take (?:it|that) back|not what i"
-            r"|liked|go back"
+            r"|liked|go back|forget (?:it|that|this)$"
             r"|bring back|older)\b",
         ),
         ("start over", r"\b(?:begin|start|restart|scratch|zero|scrap|all over)\b"),

@@ -35,7 +35,8 @@ _RESET = re.compile(
     r"|(?:clear|undo|discard|forget) (?:everything|all|all of it|all changes|the mask|it all)|from scratch"
 )
 _GO_BACK = re.compile(
-    rf"{_BACK} (?:the )?(?:(?P<order>{ORDINAL}|original|beginning|start|very first)(?: {_ANSWER})?"
+    rf"{_BACK} (?:the )?(?!original (?:image|picture|photo))(?:(?P<order>{ORDINAL}|original|beginning|start"
+    rf"|very first)(?: {_ANSWER})?"
     rf"|{_ANSWER} (?:number )?(?P<number>\d{{1,3}})|how it was (?:at|in) the (?:beginning|start))"
 )
 

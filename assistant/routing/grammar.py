@@ -29,6 +29,11 @@ _THINGS = (
     r"(?:objects|things|items|instances|parts|pieces|areas|regions|ones|matches))"
 )
 _SIZE_UNIT = r"(?:square (?:metres|meters|kilometres|kilometers|feet)|sq m|m2|m²|km2|km²|hectares|ha|acres|pixels)"
+_EACH = r"(?:each(?: one| of (?:them|these|those))?|every one|all of (?:them|these|those))"
+_HALF = (
+    r"(?:the )?(?:left|right|upper|lower|top|bottom|northern|southern|eastern|western)"
+    r"(?: (?:half|side|part)| hand side)?"
+)
 _SHARE = r"(?:share|fraction|percentage|percent|per cent|proportion|portion|part)"
 
 _RULES: tuple[tuple[Topic, tuple[str, ...]], ...] = (
@@ -40,7 +45,7 @@ _RULES: tuple[tuple[Topic, tuple[str, ...]], ...] = (
             rf"how many(?: {_THINGS})? {_YOU_FOUND}(?: (?:them|there))?{_IN_IMAGE}",
             rf"how many {_THINGS}{_IN_IMAGE}",
             rf"how many {_THINGS} {_DO} {_IT} (?:have|contain)",
-            rf"count (?:{_IT}|them all)",
+            rf"count (?:{_IT}|them all)(?: again)?|count again|recount(?: {_IT})?",
             rf"(?:give me |what is )?(?:the |their )?(?:count|total count|number|total number)(?: of {_IT})?",
         ),
     ),
@@ -79,6 +84,7 @@ _RULES: tuple[tuple[Topic, tuple[str, ...]], ...] = (
             rf"where(?: exactly)? {_DO} {_IT} lie{_IN_IMAGE}",
             rf"where(?: exactly)? in {_IMAGE} (?:{_BE} {_IT}|{_DO} {_IT} lie)",
             rf"where did you {_FOUND} {_IT}",
+            r"where(?: exactly| precisely)?",
             rf"(?:in )?(?:what|which) (?:part|corner|half|side|area|quarter)(?: of {_IMAGE})? {_BE} {_IT}(?: in| on)?",
             rf"what {_BE} (?:the|their|its) (?:position|location|centre|center|centroid|whereabouts)(?: of {_IT})?",
         ),
@@ -107,6 +113,61 @@ _RULES: tuple[tuple[Topic, tuple[str, ...]], ...] = (
             rf"(?:give me |what are |show me )?(?:the |all )?(?:facts|numbers|measurements|statistics|figures)"
             rf"(?: (?:of|about|for) {_IT})?",
             r"(?:a |the )?summary",
+        ),
+    ),
+    (
+        Topic.PARTS,
+        (
+            rf"(?:list|number|label|enumerate|itemi[sz]e|rank|sort|order) (?:{_IT}|{_EACH}|(?:the )?{_THINGS})"
+            r"(?: (?:by|according to) (?:their )?(?:size|area))?(?: in a (?:list|table))?",
+            r"(?:list|rank|sort|order)(?: by| according to) (?:size|area)",
+            rf"(?:make|give me|show me|show|create|draw up) (?:a|the) (?:table|list)(?: (?:of|with) (?:{_IT}|{_EACH}"
+            rf"|(?:the|their) sizes))?",
+            r"(?:what are|list|show me|give me)(?: all)? (?:the|their) (?:individual |single |separate )*"
+            rf"(?:sizes|areas|extents|positions)(?: of (?:{_IT}|{_EACH}))?",
+            rf"(?:how (?:big|large)|where) is {_EACH}",
+            rf"(?:the )?(?:size|area|position)s? of {_EACH}",
+        ),
+    ),
+    (
+        Topic.SIZES,
+        (
+            rf"(?:what is )?(?:the|their) (?:average|mean|typical|median) (?:size|area|extent)(?: of {_IT}"
+            rf"| of {_EACH})?",
+            rf"how (?:big|large) {_BE} {_IT} on average",
+            rf"{_BE} {_IT} (?:all )?(?:(?:of )?(?:the same|equal|similar|different)(?: (?:size|area|extent))?"
+            r"|equally (?:big|large)|the same size|alike in size)",
+            rf"how (?:much )?{_DO} {_IT} (?:differ|vary)(?: in size)?|how different {_BE} {_IT}(?: in size)?",
+            r"(?:what is )?(?:the )?(?:range|distribution|spread) of (?:the |their )?(?:sizes?|areas?)",
+            r"(?:what is )?(?:the |their )?size (?:range|distribution)",
+        ),
+    ),
+    (
+        Topic.SPACING,
+        (
+            rf"how (?:far|close)(?: apart| together| away)? {_BE} {_IT}(?: (?:from|to) (?:each other|one another))",
+            rf"how (?:far apart|close together) {_BE} {_IT}",
+            r"(?:what is )?(?:the )?(?:smallest |minimum |nearest |closest |shortest |least )?"
+            rf"(?:distance|gap|spacing|space) between (?:{_IT}|(?:the )?{_THINGS}|each of them)",
+        ),
+    ),
+    (
+        Topic.BOUNDS,
+        (
+            rf"(?:what (?:is|are) |give me |show me |tell me )?(?:the |its |their )?"
+            rf"(?:coordinates?|bounds|bounding box(?:es)?|bbox(?:es)?|lat(?:itude)? and lon(?:gitude)?)(?: of {_IT})?",
+        ),
+    ),
+    (
+        Topic.HALVES,
+        (
+            rf"{_BE} (?:there|they|most of them) (?:more |mostly )?(?:of them |of these )?(?:on|in|at"
+            rf"|to) {_HALF} (?:or|than) "
+            rf"(?:on |in |at |to )?{_HALF}",
+            rf"(?:which|what) (?:half|side)(?: of {_IMAGE})? (?:has|holds|contains|shows)(?: the)? (?:more|most)"
+            r"(?: of (?:them|these|it|those))?",
+            r"how many (?:are|lie) (?:on|in) (?:each|either) (?:side|half)",
+            rf"how {_BE} {_IT} (?:distributed|spread|spread out|arranged)",
         ),
     ),
 )

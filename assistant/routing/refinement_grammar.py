@@ -68,7 +68,8 @@ _KEEP = (
 )
 _DROP = (
     r"(?:(?:but )?without|remove|drop|delete|exclude|excluding|except(?: for)?|apart from|leave out|get rid of|take out"
-    r"|take away|throw away|throw out|subtract|minus|(?:but )?not|ignore|erase|discard|cut(?: out)?|omit|skip|hide|less"
+    r"|take away|throw away|throw out|subtract|minus|(?:but )?not|ignore|erase|discard|cut(?: (?:out|off|away))?"
+    r"|omit|skip|hide|less"
     r"|filter out|clear away|but no)"
 )
 _ADD = (
@@ -119,11 +120,17 @@ _ADD_LEAD = re.compile(rf"{_ADD} (.+?)(?: (?:to (?:it|them|that|this|the mask)))
 _ADD_END = re.compile(r"(?:(?:mark|show|add|include|and) )?(.+?) (?:too|as well|also)")
 # "choose the one closest to the top", "I meant the large ones", "which of them is the largest": a pick among the marks.
 _PICK_LEAD = re.compile(
-    r"(?:(?:no,? )?i (?:meant?|mean|was thinking of)|choose|pick(?: out)?|select|single out|highlight|circle|outline"
+    r"(?:how (?:big|large|wide) (?:is|are)|where (?:is|are)|(?:(?:what (?:is|are)|give me|tell me|show me) )?(?:the )?"
+    r"(?:size|area|extent|position|location|coordinates) of) (?P<sized>the .+)"
+    r"|(?:what is )?(?P<owner>the [a-z ]+? one)'s (?:size|area|extent|position)"
+    r"|(?:(?:no,? )?i (?:meant?|mean|was thinking of)|choose|pick(?: out)?|select|single out|highlight|circle|outline"
     r"|show(?: me| us)?|mark|find|give me|take|point (?:at|to|out)) (?:only |just )?(?P<pick>(?:the|those) .+)"
-    r"|(?:how (?:big|large|wide) (?:is|are)|(?:what is )?(?:the )?(?:size|area|extent) of) (?P<sized>the .+)"
     r"|(?:and )?(?:which|what)(?: ones?)?(?: of (?:them|these|those|the marks))?"
     r" (?:is|are|lies?|sits?|stands?|would be) (?P<asked>.+)"
+)
+# "which is further north?" picks one, as "furthest north" does.
+_COMPARED_SIDE = re.compile(
+    r"^(?:the )?(?:further|farther|more)(?: to the)? (?=(?:north|south|east|west|left|right|up|down)\b)"
 )
 # "the left one", "the upper two", "the bottom ones".
 _SIDED = re.compile(
@@ -143,9 +150,17 @@ _WITH_SUBJECT = re.compile(rf"{_SUBJECT}(?: (?P<qualifier>.+))")
 _ONES_ALONE = re.compile(rf"{_SUBJECT}")
 _COLOURED_ONES = re.compile(r"(?:the )?(?:[a-z]+ ){1,2}ones|the ones with [a-z ]+")
 
-# "how many (of them) are near the road"; "how many ships are ..." names a thing, and asks for new marks.
+# "how many (of them) are near the road", "is any of them in the upper half"; "how many ships are ..." names a thing,
+# and asks for new marks.
 _COUNT_OF_THEM = re.compile(
     rf"(?:and )?how many(?: of (?:them|these|those)| {_ONES})? (?:(?:are|were|lie|sit|stand)(?: there)? )(?P<where>.+)"
+    rf"|(?:and )?(?:is|are) (?:there )?(?:any(?:thing|(?: one)? of (?:them|these|those)| {_ONES})?"
+    r"|(?:some|one) of (?:them|these|those)|it|they|these|those)(?: there)? "
+    r"(?P<there>(?:in|on|at|near|next|close|within|inside|beside|touching|north|south|east|west|left|right|above|below"
+    r"|bigger|larger|smaller|more|less|over|under)\b.+)"
+    r"|(?:and )?(?:do|does) (?:any(?: of (?:them|these|those))?|they|it|these|those)"
+    r" (?:touch|overlap(?: with)?|cross|intersect(?: with)?) (?P<touched>(?!each other|one another).+)"
+    r"|(?:and )?(?:is|are) (?P<pick>the [a-z ]+?) (?P<compared>(?:bigger|larger|smaller) than .+)"
 )
 
 _JOINTS = re.compile(r",? (?:and )?then |, and |, but |, | and (?:also )?| but ")
@@ -175,13 +190,20 @@ def repeats_here(text: str) -> bool:
 
 
 def parse_count_of_them(text: str) -> Operations | None:
-    """Return the operations that leave what "how many (of them) are near the road?" counts; None for other words."""
+    """Return the operations that leave what is asked about: "how many (of them) are near the road?", "is any?".
+
+    None for other words.
+    """
     if len(text) > LONGEST_REFINEMENT:
         return None
     match = _COUNT_OF_THEM.fullmatch(normalise_sentence(text))
     if match is None:
         return None
-    wish = parse_refinement(f"only those {match['where']}")
+    if match["pick"]:
+        picked, rest = _parse_pick(f"show {match['pick']}"), parse_qualifiers(match["compared"])
+        return None if picked is None or rest is None else (*picked, *rest)
+    where = match["where"] or match["there"] or f"touching {match['touched']}"
+    wish = parse_refinement(f"only those {where}")
     return wish if isinstance(wish, tuple) else None
 
 
@@ -278,8 +300,9 @@ def _parse_pick(words: str) -> Operations | None:
     if match is None:
         return None
     if match["asked"]:
-        return _parse_selection(match["asked"]) or parse_qualifiers(match["asked"])
-    pick = match["pick"] or match["sized"]
+        asked = _COMPARED_SIDE.sub("furthest ", match["asked"])
+        return _parse_selection(asked) or parse_qualifiers(asked)
+    pick = match["pick"] or match["sized"] or match["owner"]
     refers = pick.startswith("those ") or re.search(r"\bones?\b", pick) is not None
     ranked = _RANKED.fullmatch(pick)
     is_pick = refers or (ranked is not None and parse_rank(ranked["rank"]) is not None)

@@ -133,6 +133,11 @@ _SORT = r"(?:rank|sort|order|arrange|rank order|list|compare)"
 _RULES: tuple[Rule, ...] = tuple(
     (re.compile(pattern), build)
     for pattern, build in (
+        # "is the largest ship bigger than 2 ha": what is picked, and what is claimed of it.
+        (
+            r"(?:is|are) (?P<picked>the [a-z ]+?) (?P<claim>(?:bigger|larger|smaller) than .+)",
+            lambda match: f"{match['picked']} {match['claim']}",
+        ),
         # "of all the ships, which (one) lies furthest left"; "among the tanks, mark the largest". First with a comma,
         # which tells where a noun of several words ends.
         (

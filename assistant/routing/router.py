@@ -7,7 +7,9 @@ from assistant.routing.comparison_grammar import parse_comparison, parse_pick
 from assistant.routing.grammar import parse_follow_up
 from assistant.routing.guessing import answer_in_words, guess
 from assistant.routing.languages import ENGLISH_ONLY, is_foreign
+from assistant.routing.openings import strip_opening
 from assistant.routing.refinement_grammar import PointNeeded, parse_count_of_them, parse_refinement, repeats_here
+from assistant.routing.small_talk import says_it_is_wrong
 from assistant.routing.spelling import correct_spelling
 
 POINT_AT_IT = (
@@ -63,7 +65,7 @@ def route(
     if not has_answer:
         return _begin(text, has_answer_elsewhere=has_answer_elsewhere)
     understood = _understand(text, point_xy_px) or _ask_image(text)
-    if not isinstance(understood, Segment):
+    if not isinstance(understood, Segment) or strip_opening(read) is not None:
         return understood
     return guess(text, lambda phrase: _understand(phrase, None))
 
@@ -76,6 +78,8 @@ def _begin(text: str, *, has_answer_elsewhere: bool) -> Segment | Refine | Clari
     said = answer_in_words(text)
     if said is not None:
         return said
+    if says_it_is_wrong(text):
+        return Clarify(NOTHING_MARKED)
     match _understand(text, None):
         case Refine(operations=(RepeatInImage(), *_)) as repeats if has_answer_elsewhere:
             return repeats

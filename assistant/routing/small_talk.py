@@ -37,6 +37,10 @@ _WHOLE_IMAGE = re.compile(
     rf"|tell me (?:about|what is (?:in|on)|something about|everything about) {_IMAGE}"
     rf"|(?:segment|detect|find|mark|show|highlight|label|identify|outline|list|count)(?: me)? {_ALL_THINGS}"
     rf"(?: (?:interesting|unusual|special|important|relevant))?(?: you (?:can )?(?:see|find|know))?{_HERE}"
+    r"|how (?:high|tall|deep|old|heavy|fast|expensive|hot|cold|busy) (?:is|are|was|were) .{1,40}"
+    r"|how many (?:people|persons|inhabitants) (?:live|work|stay|are living) .{1,40}"
+    r"|what (?:season|time(?: of (?:day|year))?|year|month|day|weather|temperature) is (?:it|this)"
+    r"|what is the weather(?: like)?"
     rf"|(?:where|when) (?:is|was|were) (?:{_IMAGE}|this|it) (?:taken|made|shot|recorded|from)"
     rf"|(?:where|what (?:place|city|country|town|area)) is (?:this|that)(?: place| city| area)?"
 )
@@ -49,12 +53,16 @@ _COLOUR = r"(?:red|green|blue|yellow|orange|purple|pink|white|black|cyan|magenta
 _BUTTON = re.compile(
     rf"(?:how (?:do|can|could) (?:i|we|you) )?(?:export|save|download|share|print)(?: {_MARKS})?{_FORM}"
     rf"|(?:hide|show|display|toggle|switch (?:off|on)|turn (?:off|on)) (?:the |this )?(?:mask|overlay|marks)(?: again)?"
-    rf"|(?:make|paint|colou?r|draw|show) {_MARKS} (?:in )?(?:a )?(?:more |less |different )?{_COLOUR}"
+    rf"|(?:make|paint|colou?r|draw|show|highlight|display) {_MARKS} (?:in )?(?:a )?(?:more |less |different )?{_COLOUR}"
+    rf"|(?:show|see|display)(?: me)? (?:only )?(?:the original|the plain|{_IMAGE} (?:alone|only|without .{{1,20}}))"
+    rf"(?: {_IMAGE})?"
+    r"|(?:can|could|may) (?:i|we) (?:get|have|see|download|export|save) (?:it |them |that )?(?:as )?(?:an? |the )?"
+    r"(?:shape ?file|geo ?json|geo ?package|geotiff|tiff?|kml|csv|png|coco|zip|file|polygons?|vectors?)"
     rf"|(?:change|pick|choose) (?:the |its )?colou?r(?: .{{1,20}})?"
     rf"|zoom(?: (?:in|out|into|to|on))?(?: .{{1,40}})?|(?:enlarge|magnify) {_IMAGE}"
     r"|(?:give me |show(?: me)? |what are )?(?:the |their |its )?(?:coordinates?|geo ?json|bounding box(?:es)?"
     r"|shape ?file)"
-    r"|(?:try|ask|run)(?: (?:it|that))? again|retry"
+    r"|(?:(?:can|could|would) you )?(?:try|ask|run|check|look|do)(?: (?:it|that|them))? again|retry"
     r"|compare (?:it )?(?:with|to) the (?:previous|last|first) (?:one|answer|mask)"
 )
 _WHY = re.compile(
@@ -62,6 +70,38 @@ _WHY = re.compile(
     r"|(?:but )?why (?:did|do|have|are|is) (?:you|it|that|this|they) .{1,80}"
     r"|how (?:did|do) you know(?: (?:that|this|it))?|explain (?:that|this|it|why|your answer)"
 )
+
+
+_WRONG = re.compile(
+    r"(?:but |no,? )?you (?:have |just |also )*(?:missed|forgot|forgotten|overlooked|skipped|left out) "
+    r"(?:one|some|a few|a couple|several|many|two|three|another(?: one)?|it|this one|that one|the ones?)\b.{0,60}"
+    r"|(?:but )?(?:there (?:is|are)|i (?:can )?see) (?:still )?(?:one more|another(?: one)?|two more|some more"
+    r"|more(?: of them)?|others)"
+    r"(?: (?:in|at|on|near|to|left|right|above|below|here|there)\b.{0,60})?"
+    r"|(?:that|this|it|the .{1,30} one)(?: one)? is (?:not|no) (?:an? |really an? )[a-z ]{3,30}"
+    r"|(?:that|this)(?: one)? is (?:not|no) (?:water|grass|forest|farmland|vegetation|land|sand|soil|snow|ice|built up)"
+    r"|(?:these|those|they) are (?:not|no) (?!enough|all|what|the ones)[a-z]{3,20}s(?:,? (?:but|they are) .{1,40})?"
+    r"|(?:that|this|it|all of (?:it|that)) (?:is|looks|was) (?:all |completely |totally )?(?:wrong|incorrect|false"
+    r"|not (?:right|correct))"
+    r"|(?:no,? )?(?:not that|the other) (?:one|ones)|wrong (?:one|place|thing)"
+)
+_ANSWERS = r"(?:answers|results|masks|marks|everything you (?:have )?found)"
+_SEVERAL_ANSWERS = re.compile(
+    rf"(?:show|mark|display|combine|merge|join|unite|overlay|export)(?: me)? (?:all |both |all the |the )*{_ANSWERS}"
+    r"(?: so far| together| at once| in one)?"
+    r"|(?:the )?(?:union|intersection|difference|sum|overlap) (?:of|between) (?:the |all )?(?:last|first|both|two"
+    r"|all|previous).{0,60}"
+)
+
+
+def says_it_is_wrong(text: str) -> bool:
+    """Return whether `text` says that something is missing or marked wrongly, and not what is to become of it."""
+    return _matches(_WRONG, text)
+
+
+def asks_for_several_answers(text: str) -> bool:
+    """Return whether `text` wishes to see several answers as one."""
+    return _matches(_SEVERAL_ANSWERS, text)
 
 
 def asks_for_button(text: str) -> bool:

@@ -191,3 +191,4 @@ def test_facts_of_a_refined_mask_answer_the_next_question(talk: Talk) -> None:
     talk.say("red boxes")
     talk.say("only the largest")
     assert "One area is marked." in talk.say("how many are there?").text
+    assert "One area is marked" in talk.say("list them").text

@@ -75,6 +75,32 @@ FOLLOW_UPS: dict[Topic, tuple[str, ...]] = {
         "Where is it? How sure are you?",
         "give me the numbers",
     ),
+    Topic.PARTS: (
+        "List all of them.",
+        "Number them",
+        "sort by size",
+        "Make a table of their sizes",
+        "what are their sizes?",
+        "How big is each one?",
+        "label each one",
+    ),
+    Topic.SIZES: (
+        "What's the average size?",
+        "Are they all the same size?",
+        "How much do they differ in size?",
+        "how big are they on average?",
+    ),
+    Topic.SPACING: (
+        "How far apart are they?",
+        "What is the smallest distance between them?",
+        "how close are they to each other?",
+    ),
+    Topic.BOUNDS: ("What are the coordinates?", "what is the bounding box?", "give me their coordinates"),
+    Topic.HALVES: (
+        "Are there more on the left or on the right?",
+        "Which half of the image has more of them?",
+        "how are they distributed?",
+    ),
 }
 
 NEW_QUESTIONS = (
@@ -110,6 +136,11 @@ NEW_QUESTIONS = (
     "Which part of the image is used for farming?",
     "number of tennis courts",
     "the area of the roof",
+    "list the ships",
+    "the average size of the ponds",
+    "how far apart are the piers?",
+    "the coordinates of the pier",
+    "are there more ships on the left or on the right?",
     "Describe the harbour.",
     "How many are there and where are the ships?",
     "Where can I park it?",

@@ -41,6 +41,14 @@ def test_pointing_words_go_with_the_click_and_without_one_are_asked_back() -> No
         ("how many of them are in the left half?", "only those in the left half"),
         ("How many are there near the road?", "only those near the road"),
         ("and how many are larger than 500 m2?", "only those larger than 500 m2"),
+        ("Is any of them in the left half?", "only those in the left half"),
+        ("is anything in the top left corner?", "only those in the top left corner"),
+        ("are they bigger than 100 m2?", "only those bigger than 100 m2"),
+        ("do they overlap with the water?", "only those touching the water"),
+        ("which is further north?", "the northernmost"),
+        ("what is the smallest one's area?", "only the smallest"),
+        ("give me the coordinates of the largest one", "only the largest"),
+        ("where is the largest?", "only the largest"),
     ],
 )
 def test_a_count_of_some_of_the_marks_leaves_these_marked(text: str, wish: str) -> None:

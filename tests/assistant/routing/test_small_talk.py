@@ -2,10 +2,17 @@
 
 import pytest
 
-from assistant.intents import Clarify, Segment
-from assistant.routing.guessing import NAME_SOMETHING, NO_REASONS, USE_THE_BUTTONS, WHAT_I_DO
+from assistant.intents import Choice, Clarify, Command, CommandKind, Segment
+from assistant.routing.guessing import (
+    CORRECT_IT,
+    NAME_SOMETHING,
+    NO_REASONS,
+    ONE_AT_A_TIME,
+    USE_THE_BUTTONS,
+    WHAT_I_DO,
+)
 from assistant.routing.router import NOTHING_MARKED, route
-from assistant.routing.small_talk import LONGEST_SMALL_TALK, asks_for_description, is_chatter
+from assistant.routing.small_talk import LONGEST_SMALL_TALK, asks_for_description, is_chatter, says_it_is_wrong
 
 
 @pytest.mark.parametrize("has_answer", [False, True])
@@ -38,6 +45,8 @@ def test_small_talk_is_nothing_else(text: str) -> None:
         "tell me about this photo",
         "What does this satellite image show?",
         "where was this taken?",
+        "what season is it?",
+        "How high is this building?",
     ],
 )
 def test_nobody_describes_the_image_and_the_answer_says_what_to_ask_instead(text: str, *, has_answer: bool) -> None:
@@ -54,14 +63,47 @@ def test_nobody_describes_the_image_and_the_answer_says_what_to_ask_instead(text
         ("hide the mask", USE_THE_BUTTONS),
         ("make the mask blue", USE_THE_BUTTONS),
         ("zoom into the top left corner", USE_THE_BUTTONS),
-        ("give me the coordinates", USE_THE_BUTTONS),
         ("try again", USE_THE_BUTTONS),
+        ("Can you check again?", USE_THE_BUTTONS),
+        ("can I get a shapefile?", USE_THE_BUTTONS),
+        ("highlight them in blue", USE_THE_BUTTONS),
+        ("show me the original image", USE_THE_BUTTONS),
+        ("combine all answers", ONE_AT_A_TIME),
+        ("the difference between the first and the second answer", ONE_AT_A_TIME),
         ("why?", NO_REASONS),
         ("Why did you mark that?", NO_REASONS),
     ],
 )
 def test_what_a_button_does_and_what_nobody_can_say_is_told(text: str, sentence: str, *, has_answer: bool) -> None:
     assert route(text, has_answer=has_answer) == Clarify(sentence)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "that's wrong",
+        "you missed one",
+        "You missed the one at the bottom left.",
+        "there is one more in the top right corner",
+        "that is not a ship",
+        "these are not buildings, they are cars",
+        "no, the other one",
+        "this is not water",
+    ],
+)
+def test_what_is_wrong_can_be_shown_or_undone(text: str) -> None:
+    assert says_it_is_wrong(text)
+    undo = Choice("undo that", Command(CommandKind.UNDO))
+    assert route(text, has_answer=True) == Clarify(CORRECT_IT, (undo,))
+    assert route(text, has_answer=False) == Clarify(NOTHING_MARKED)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["it is not enough", "you forgot the bridge", "there are more ships", "what is not a ship", "they are not close"],
+)
+def test_what_names_a_thing_or_a_wish_is_not_just_wrong(text: str) -> None:
+    assert not says_it_is_wrong(text)
 
 
 @pytest.mark.parametrize("text", ["draw the blue pools", "save the ships", "why is the river brown?", "show the roads"])
