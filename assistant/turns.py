@@ -146,6 +146,7 @@ class TurnRunner:
                 image_count=len(list_images(messages)),
                 compared=None if compared is None else name_compared(compared),
                 has_answer_elsewhere=elsewhere is not None,
+                asked="" if previous is None else previous.question or "",
             )
         match intent:
             case Segment(question=asked) | ShowClosest(question=asked):

@@ -99,14 +99,19 @@ def train_refiner(
 
 
 def train_reading(
-    out: Annotated[Path, typer.Option(help="Where the tables are written.")] = Path(
+    out: Annotated[Path, typer.Option(help="Where the tables that read picks are written.")] = Path(
         "assistant/routing/learned_reading.safetensors"
     ),
+    purposes_out: Annotated[Path, typer.Option(help="Where the table of what messages are for is written.")] = Path(
+        "assistant/routing/purposes.safetensors"
+    ),
 ) -> None:
-    """Train what reads picks ("the largest ship") where no rule does; a minute of one core, without images."""
+    """Train what reads picks ("the largest ship") and what a message is for, where no rule does; a minute."""
     from training.reading.fitting import fit_reading
+    from training.reading.purpose_fitting import fit_purposes
 
     fit_reading(out)
+    fit_purposes(purposes_out)
 
 
 def train_experiment(

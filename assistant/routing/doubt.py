@@ -10,6 +10,8 @@ from assistant.routing.candidates import has_cue_of_marks
 from assistant.routing.decomposition import decompose
 from assistant.routing.sentences import normalise_sentence, strip_politeness
 from assistant.routing.sequences import read_sequence
+from assistant.routing.several_things import read_several
+from assistant.routing.whole_class import read_whole_class
 
 # Longer texts describe what to look for.
 LONGEST_DOUBTFUL = 160
@@ -61,13 +63,23 @@ _IN_THE_IMAGE = re.compile(
 )
 
 
+def is_question_to_image(text: str) -> bool:
+    """Return whether the rules read `text` as a wish for something in the image."""
+    return any(read(text) is not None for read in (decompose, read_sequence, read_several, read_whole_class))
+
+
+def begins_with_looking(text: str) -> bool:
+    """Return whether `text` begins like a wish to look for something in the image ("show", "where", "are there")."""
+    return _LOOKING.match(_read_words(text)) is not None
+
+
 def is_doubtful(text: str) -> bool:
     """Return whether `text`, which no rule understands, may be about the marks.
 
     Args:
         text: what the person typed, while a mask is there.
     """
-    words = _IN_THE_IMAGE.sub("", strip_politeness(normalise_sentence(text)))
+    words = _read_words(text)
     if len(text) > LONGEST_DOUBTFUL or not words or read_sequence(text) is not None:
         return False
     if _OF_THE_MARKS.search(_EXCEPTED.sub("", words)):
@@ -82,3 +94,8 @@ def is_doubtful(text: str) -> bool:
         return True
     # "broken roofs" are things; "it is broken up" is a sentence.
     return len(words.split()) >= SHORTEST_SENTENCE and has_cue_of_marks(words)
+
+
+def _read_words(text: str) -> str:
+    """Return the words of a text, without politeness and without "in this image"."""
+    return _IN_THE_IMAGE.sub("", strip_politeness(normalise_sentence(text)))

@@ -1,11 +1,12 @@
 """What to do with text that no rule understands: a new question, small talk, or a question back with choices."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from assistant.answering import quote
-from assistant.intents import Ask, Choice, Clarify, Command, Intent, Refine, Segment
-from assistant.routing.candidates import UNDO, list_candidates
-from assistant.routing.doubt import is_doubtful
+from assistant.intents import Ask, Choice, Clarify, Command, CommandKind, Intent, Refine, Segment, Topic
+from assistant.routing.candidates import UNDO, Candidate, list_candidates
+from assistant.routing.doubt import begins_with_looking, is_doubtful, is_question_to_image
+from assistant.routing.purposes import Purpose, read_purposes, refers_to_marks
 from assistant.routing.small_talk import (
     asks_for_button,
     asks_for_description,
@@ -40,10 +41,49 @@ ONE_AT_A_TIME = (
     "what "
     "both have, and “Compare” shows two answers side by side."
 )
+ABOUT_ME = (
+    "I am SegEarth Chat. A language model reads your question, a vision model finds what it means, and what I say of "
+    "it is "
+    "measured from the marks; both run on the machine that serves this page, where conversations are kept until you "
+    "delete "
+    "them. I understand English, and PNG, JPEG, WebP, TIFF and GeoTIFF images. Outlines can be wrong: please check "
+    "them."
+)
+NOT_MEASURED = (
+    "That cannot be measured from the marks. What can: how many there are, how large, where and how far apart they "
+    "are, what "
+    "share of the image they cover, and how sure the model is."
+)
 NO_REASONS = (
     "I cannot give reasons: the model only says how likely each pixel is to be meant. “How sure are you?” tells its "
     "confidence, and under “Refine” you can move the threshold or correct the mask by a click."
 )
+
+
+# How likely a purpose must be to be acted upon: to tell something, to ask back, where words speak for a choice, and
+# where the rules read a question to the image.
+CLEAR = 0.55
+CLEAR_WISH = 0.75
+CLEAR_AGAINST_CUES = 0.9
+CLEAR_AGAINST_RULES = 0.97
+CLEAR_BEFORE_MARKS = 0.8
+# So unlikely that a message asks for something new, no mask is made of it, whatever else it is.
+UNLIKELY = 0.1
+
+_SENTENCES = {
+    Purpose.CHAT: WHAT_I_DO,
+    Purpose.ABOUT: ABOUT_ME,
+    Purpose.DESCRIBE: NAME_SOMETHING,
+    Purpose.BUTTON: USE_THE_BUTTONS,
+    Purpose.UNMEASURED: NOT_MEASURED,
+}
+_TOPICS = {Purpose(topic.value): topic for topic in Topic}
+_MOVES = {
+    Purpose.UNDO: UNDO,
+    Purpose.REDO: "redo",
+    Purpose.RESET: "start over",
+    Purpose.FIRST: "go back to the first",
+}
 
 
 def answer_in_words(text: str) -> Clarify | None:
@@ -59,29 +99,76 @@ def answer_in_words(text: str) -> Clarify | None:
     return Clarify(NO_REASONS) if asks_why(text) else None
 
 
-def guess(text: str, understand: Callable[[str], Intent | None]) -> Segment | Clarify:
+def answer_first(text: str) -> Clarify | None:
+    """Return the sentence for text that asks for no mask, said before anything is marked, or None."""
+    said = answer_in_words(text)
+    if said is not None or is_question_to_image(text):
+        return said
+    purpose, chance = next(iter(read_purposes(text).items()))
+    is_clear = chance >= CLEAR_BEFORE_MARKS and purpose in _SENTENCES and purpose is not Purpose.UNMEASURED
+    return Clarify(_SENTENCES[purpose]) if is_clear else None
+
+
+def guess(text: str, understand: Callable[[str], Intent | None], *, asked: str) -> Segment | Ask | Clarify:
     """Return what to do with `text`.
 
     Args:
         text: not understood by any rule, while a mask is there.
         understand: reads a phrase by the rules.
+        asked: what the image had been asked when the marks were made.
 
     Returns:
-        a new question; or a question back: with every choice, those with a cue first, the new question last.
+        a new question, or one about the marks; or a question back: with every choice, those with a cue first, the new
+        question last.
     """
     said = answer_in_words(text)
     if said is not None:
         return said
+    chances = read_purposes(text)
+    purpose = _find_clear_purpose(chances, text, asked)
+    undo = Choice(UNDO, Command(CommandKind.UNDO))
     if says_it_is_wrong(text):
-        undo = understand(UNDO)
-        return Clarify(CORRECT_IT, (Choice(UNDO, undo),) if isinstance(undo, Command) else ())
-    if not is_doubtful(text):
-        return Segment(question=text)
+        return Clarify(CORRECT_IT, (undo,))
+    if purpose is Purpose.WRONG:
+        return Clarify(CORRECT_IT, (undo, Choice(text, Segment(question=text))))
+    if purpose in _SENTENCES:
+        return Clarify(_SENTENCES[purpose])
+    if purpose in _TOPICS:
+        return Ask(_TOPICS[purpose], text)
+    if purpose is None:
+        is_nothing_new = (
+            chances[Purpose.NEW] <= UNLIKELY and not is_question_to_image(text) and refers_to_marks(text, asked)
+        )
+        is_about_marks = is_nothing_new or is_doubtful(text)
+    else:
+        is_about_marks = purpose is not Purpose.NEW
+    return _ask_back(text, understand, purpose) if is_about_marks else Segment(question=text)
+
+
+def _find_clear_purpose(chances: Mapping[Purpose, float], text: str, asked: str) -> Purpose | None:
+    """Return what a message is for where that is likely enough, or None."""
+    purpose, chance = next(iter(chances.items()))
+    if is_question_to_image(text):
+        # "What share of the scene is water" asks for the water.
+        return purpose if chance >= CLEAR_AGAINST_RULES and purpose not in _TOPICS else None
+    is_told = purpose in _TOPICS or purpose in (Purpose.NEW, Purpose.UNMEASURED, Purpose.WRONG)
+    if is_told and is_doubtful(text) and list_candidates(text)[0].has_cue:
+        return purpose if chance >= CLEAR_AGAINST_CUES else None
+    if purpose in _TOPICS:
+        is_asked = text.rstrip().endswith("?") or begins_with_looking(text)
+        return purpose if chance >= (CLEAR if is_asked else CLEAR_WISH) and refers_to_marks(text, asked) else None
+    if purpose in _SENTENCES or purpose is Purpose.NEW:
+        return purpose if chance >= CLEAR else None
+    return purpose if chance >= (CLEAR_AGAINST_RULES if begins_with_looking(text) else CLEAR_WISH) else None
+
+
+def _ask_back(text: str, understand: Callable[[str], Intent | None], purpose: Purpose | None) -> Clarify:
     choices: list[Choice] = []
     cued = 0
-    for candidate in list_candidates(text):
+    meant = () if purpose not in _MOVES else (Candidate(_MOVES[purpose], has_cue=True),)
+    for candidate in (*meant, *list_candidates(text)):
         intent = understand(candidate.phrase)
-        if isinstance(intent, Ask | Refine | Command):
+        if isinstance(intent, Ask | Refine | Command) and all(candidate.phrase != choice.text for choice in choices):
             choices.append(Choice(candidate.phrase, intent))
             cued += candidate.has_cue
     choices.append(Choice(text, Segment(question=text)))

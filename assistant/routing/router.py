@@ -5,7 +5,7 @@ from assistant.operations import ImageChoice, RepeatInImage, name_others
 from assistant.routing.command_grammar import parse_command
 from assistant.routing.comparison_grammar import parse_comparison, parse_pick
 from assistant.routing.grammar import parse_follow_up
-from assistant.routing.guessing import answer_in_words, guess
+from assistant.routing.guessing import answer_first, guess
 from assistant.routing.languages import ENGLISH_ONLY, is_foreign
 from assistant.routing.openings import strip_opening
 from assistant.routing.refinement_grammar import PointNeeded, parse_count_of_them, parse_refinement, repeats_here
@@ -38,6 +38,7 @@ def route(
     image_count: int = 1,
     compared: str | None = None,
     has_answer_elsewhere: bool = False,
+    asked: str = "",
 ) -> Intent:
     """Return what `text` means, slips of the keyboard mended; an intent keeps the words as they were typed.
 
@@ -50,6 +51,7 @@ def route(
         compared: the thing of which the mask that is there is a comparison, in a person's words; None for another mask.
         has_answer_elsewhere: whether another image of this conversation has been asked, so that the same can be found
             in this one.
+        asked: what this image had been asked when the marks were made; empty where there are none.
     """
     read = correct_spelling(text).text
     pick = None if compared is None else parse_pick(read, compared)
@@ -67,7 +69,7 @@ def route(
     understood = _understand(text, point_xy_px) or _ask_image(text)
     if not isinstance(understood, Segment) or strip_opening(read) is not None:
         return understood
-    return guess(text, lambda phrase: _understand(phrase, None))
+    return guess(text, lambda phrase: _understand(phrase, None), asked=asked)
 
 
 def _begin(text: str, *, has_answer_elsewhere: bool) -> Segment | Refine | Clarify:
@@ -75,7 +77,7 @@ def _begin(text: str, *, has_answer_elsewhere: bool) -> Segment | Refine | Clari
     repeated = Refine((RepeatInImage(ImageChoice.THIS),), text)
     if has_answer_elsewhere and repeats_here(text):
         return repeated
-    said = answer_in_words(text)
+    said = answer_first(text)
     if said is not None:
         return said
     if says_it_is_wrong(text):

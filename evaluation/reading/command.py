@@ -12,6 +12,7 @@ from assistant.planning import understand
 from assistant.routing.decomposition import decompose
 from evaluation.packs.report import MeasuredEngine
 from evaluation.reading.proposals import UNCLEAR_PARTS, report_proposals
+from evaluation.reading.purposes import measure_purposes
 from evaluation.reading.routing import PARTS, measure, measure_free, read_compound, read_corpus, read_rows, share
 from evaluation.terminal import print_json, show_progress, speak_errors
 
@@ -38,6 +39,7 @@ def add_routing_command(app: typer.Typer, build_engine: Callable[[], MeasuredEng
                 print_json(report)
                 return
             Console().print(build_routing_table(report))
+            Console().print(build_purposes_table(report["purposes"]))
             if proposals:
                 Console().print(build_proposals_table(report))
 
@@ -49,6 +51,7 @@ def report_routing() -> dict[str, Any]:
     return {
         **{part: dataclasses.asdict(measure(readings[part])) for part in PARTS},
         "compound": {"count": len(compound), "exact": share([one.is_right for one in compound])},
+        "purposes": measure_purposes(),
         "free": {"rules": measure_free(decompose), "learned": measure_free(understand)},
         "misread": [
             {"part": part, **dataclasses.asdict(one)} for part in PARTS for one in readings[part] if not one.is_right
@@ -78,6 +81,16 @@ def build_routing_table(report: Mapping[str, Any]) -> Table:
     )
     for label, key, form in rows:
         table.add_row(label, *(form.format(report[part][key]) for part in PARTS))
+    return table
+
+
+def build_purposes_table(purposes: Mapping[str, Mapping[str, float]]) -> Table:
+    """Return how messages of each purpose fare as a table."""
+    table = Table(title="What messages are for, held out")
+    for name in ("purpose", "messages", "answered or offered", "got a mask"):
+        table.add_column(name, justify="left" if name == "purpose" else "right")
+    for name, figures in purposes.items():
+        table.add_row(name, f"{figures['count']:,}", f"{figures['answered']:.1%}", f"{figures['marked']:.1%}")
     return table
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from assistant.clarifying import MOST_CHOICES, order_proposals
-from assistant.intents import Choice, Clarify, Segment
+from assistant.intents import Ask, Choice, Clarify, Intent, Segment
 from assistant.interfaces import Proposer
 from assistant.routing.router import route
 from evaluation.reading.routing import read_rows, share
@@ -54,8 +54,7 @@ def report_proposals(part: str, proposer: Proposer, advance: Callable[[], None])
         intent = route(text, has_answer=True)
         kinds[kind].append(not isinstance(intent, Segment))
         if kind == "wish":
-            asked = intent if isinstance(intent, Clarify) else Clarify("")
-            proposed.append(_propose(text, tuple(means), asked, proposer))
+            proposed.append(_propose(text, tuple(means), _list_proposals(intent, means), proposer))
         advance()
     return {
         "wishes": len(kinds["wish"]),
@@ -81,6 +80,21 @@ def report_proposals(part: str, proposer: Proposer, advance: Callable[[], None])
             if not _holds(one.by_both[:_SHOWN], one)
         ],
     }
+
+
+def _list_proposals(intent: Intent, means: Sequence[str]) -> Clarify:
+    """Return what is asked back; of a question about the marks that is answered at once, the phrase that says so."""
+    if isinstance(intent, Clarify):
+        return intent
+    same = (route(phrase, has_answer=True) for phrase in means)
+    return Clarify(
+        "",
+        tuple(
+            Choice(phrase, one)
+            for phrase, one in zip(means, same, strict=True)
+            if isinstance(intent, Ask) and isinstance(one, Ask) and one.topic is intent.topic
+        ),
+    )
 
 
 def _propose(text: str, means: tuple[str, ...], asked: Clarify, proposer: Proposer) -> Proposals:

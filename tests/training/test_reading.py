@@ -7,9 +7,11 @@ from safetensors.numpy import load_file
 
 from assistant.routing import learned_reading
 from assistant.routing.reading_features import ANCHOR, KINDS, THING
+from evaluation.reading.purposes import PURPOSES
 from evaluation.reading.routing import FREE, read_rows
 from training.reading.examples import Frames, build_examples, load_frames
 from training.reading.fitting import fit_reading
+from training.reading.purpose_fitting import draw_new_questions, fit_purposes, load_messages
 
 SHIPPED = Path(learned_reading.__file__).with_name("learned_reading.safetensors")
 
@@ -44,6 +46,21 @@ def test_what_is_measured_with_was_not_learned_from() -> None:
     measured = {str(row["text"]).lower().rstrip(".?!") for row in read_rows(FREE)}
     assert len(measured) > 200
     assert not learned & measured
+
+
+def test_no_message_that_is_measured_with_was_learned_from() -> None:
+    learned = {text.lower().rstrip(".?! ") for text, _ in [*load_messages(), *draw_new_questions(random.Random(1))]}
+    measured = {str(row["text"]).lower().rstrip(".?! ") for row in read_rows(PURPOSES)}
+    assert len(measured) > 300
+    assert not learned & measured
+
+
+def test_the_table_of_purposes_that_ships_is_that_which_the_command_makes(tmp_path: Path) -> None:
+    fit_purposes(tmp_path / "purposes.safetensors")
+    shipped = load_file(SHIPPED.with_name("purposes.safetensors"))["rows"]
+    made = load_file(tmp_path / "purposes.safetensors")["rows"]
+    assert made.shape == shipped.shape
+    assert abs(made.astype("float32") - shipped.astype("float32")).mean() < 0.01, "rounding apart"
 
 
 def test_the_tables_that_ship_are_those_that_the_command_makes(tmp_path: Path) -> None:

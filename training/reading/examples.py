@@ -122,9 +122,17 @@ def build_examples(frames: Frames, rng: random.Random, *, fillings: int) -> Iter
         yield Example("none", split_words(text).words, None)
 
 
-def _fill(kind: str, frame: str, names: Sequence[Name], rng: random.Random) -> Example:
+def write_questions(frames: Frames, rng: random.Random) -> Iterator[str]:
+    """Yield questions as people write them: each frame with one name."""
+    for of_kind in frames.of_kind.values():
+        for frame in of_kind:
+            yield _MARKED.sub("", _fill_in(frame, frames.names, rng))
+
+
+def _fill_in(frame: str, names: Sequence[Name], rng: random.Random) -> str:
+    """Return a frame with names, marked where they begin and end, and slots."""
     (one, many), (other, _) = rng.sample(names, 2)
-    text = frame.format(
+    return frame.format(
         s=f"{_BEGIN}{one}{_END}",
         P=f"{_BEGIN}{many}{_END}",
         b=f"{_ANCHOR_BEGIN}{other}{_END}",
@@ -134,10 +142,13 @@ def _fill(kind: str, frame: str, names: Sequence[Name], rng: random.Random) -> E
         o=rng.choice(_ORDERS),
         r=rng.choice(_RELATIONS),
     )
+
+
+def _fill(kind: str, frame: str, names: Sequence[Name], rng: random.Random) -> Example:
     words: list[str] = []
     parts: list[int] = []
     part = OTHER
-    for piece in _MARKED.split(normalise_sentence(text)):
+    for piece in _MARKED.split(normalise_sentence(_fill_in(frame, names, rng))):
         if _MARKED.fullmatch(piece):
             part = {_BEGIN: THING, _ANCHOR_BEGIN: ANCHOR}.get(piece, OTHER)
             continue

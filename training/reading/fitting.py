@@ -48,7 +48,7 @@ def fit_reading(out: Path, *, seed: int = 1) -> None:
         if one.parts is not None:
             word_places += [place_features(features, _WORD_ROWS) for features in describe_words(of_one)]
             word_labels += one.parts
-    of_words = _fit(word_places, word_labels, (_WORD_ROWS, ANCHOR + 1), epochs=4)
+    of_words = fit_softmax(word_places, word_labels, (_WORD_ROWS, ANCHOR + 1), epochs=4)
     tables = ReadingTables(vocabulary, of_words, np.zeros((_SENTENCE_ROWS, len(KINDS)), np.float32))
     sentence_places, sentence_labels = [], []
     for one, of_one in zip(examples, words, strict=True):
@@ -60,7 +60,7 @@ def fit_reading(out: Path, *, seed: int = 1) -> None:
         repeated = _REPEATED_NONE if one.kind == "none" else 1
         sentence_places += [places] * repeated
         sentence_labels += [KINDS.index(one.kind)] * repeated
-    of_sentences = _fit(sentence_places, sentence_labels, (_SENTENCE_ROWS, len(KINDS)), epochs=5)
+    of_sentences = fit_softmax(sentence_places, sentence_labels, (_SENTENCE_ROWS, len(KINDS)), epochs=5)
     save_file(
         {"of_words": of_words.astype(np.float16), "of_sentences": of_sentences.astype(np.float16)},
         out,
@@ -79,7 +79,7 @@ def _forget(words: list[str], example: Example, rng: random.Random) -> list[str]
     ]
 
 
-def _fit(
+def fit_softmax(
     places: Sequence[NDArray[np.int64]], labels: Sequence[int], shape: tuple[int, int], *, epochs: int
 ) -> NDArray[np.float32]:
     """Return the weights, float32 (rows, classes), of a softmax over sums of rows."""

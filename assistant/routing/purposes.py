@@ -1,0 +1,141 @@
+"""What a message is for, where no rule understands it: a new question, one about the marks, a wish, a complaint, talk.
+
+People say the same in a thousand ways; a linear model over words and pieces of words tells them apart. It was trained
+by `training.reading` on messages that were written for it. It never changes a mask: what it takes for a wish about the
+marks is asked back with choices.
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cache
+from importlib.resources import as_file, files
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors import safe_open
+from scipy.special import softmax
+
+from assistant.routing.nouns import pluralise
+from assistant.routing.reading_features import place_features
+from assistant.routing.sentences import normalise_sentence
+
+# Longer texts describe what to look for.
+LONGEST_MESSAGE = 160
+
+_PIECE = 4  # letters
+_NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
+_WORD = re.compile(r"[a-z']+|#|[^a-z' ]")
+
+
+# "tell me how many boats you see and highlight them": what is named there is to be marked.
+_MARKS_IT = re.compile(
+    r"\b(?:(?:highlight|outline|mark|segment|mask|show|delineate|colou?r) (?:it|them|these|those)"
+    r"|with (?:its|their) outlines?)\b"
+)
+_OF_MARKS = re.compile(
+    r"\b(?:it|its|they|their|theirs|them|these|those|this"
+    r"|that(?! (?:is|are|was|were|has|have|can|could|do|does|lie|touch)\b)|ones?|each|marked|masks?|marks?|parts?"
+    r"|result|selection"
+    r"|outlines?|you (?:find|found|mark|see|saw|detect|count|got)|together|altogether|apart|total|average|mean|both)\b"
+)
+
+
+class Purpose(StrEnum):
+    """What a message is for; those about the marks that can be measured are named like their topics."""
+
+    NEW = "new"
+    COUNT = "count"
+    AREA = "area"
+    SHARE = "share"
+    POSITION = "position"
+    CONFIDENCE = "confidence"
+    PARTS = "parts"
+    SIZES = "sizes"
+    SPACING = "spacing"
+    BOUNDS = "bounds"
+    HALVES = "halves"
+    SUMMARY = "summary"
+    UNMEASURED = "unmeasured"
+    REFINE = "refine"
+    UNDO = "undo"
+    REDO = "redo"
+    RESET = "reset"
+    FIRST = "first"
+    WRONG = "wrong"
+    BUTTON = "button"
+    CHAT = "chat"
+    ABOUT = "about"
+    DESCRIBE = "describe"
+
+
+@dataclass(frozen=True)
+class PurposeTable:
+    """The linear model.
+
+    Attributes:
+        rows: float32, (features + 1, purposes).
+        names: the last words of names of things, as plurals.
+    """
+
+    rows: NDArray[np.float32]
+    names: frozenset[str] = frozenset()
+
+    def read(self, text: str) -> Mapping[Purpose, float]:
+        """Return how likely a message is for each purpose, 0..1, the likeliest first."""
+        places = place_features(describe_message(text), len(self.rows))
+        chances = softmax(self.rows[places].sum(0, dtype=np.float64))
+        order = np.argsort(-chances)
+        return {list(Purpose)[index]: float(chances[index]) for index in order}
+
+
+def read_purposes(text: str) -> Mapping[Purpose, float]:
+    """Return how likely a message is for each purpose, 0..1, the likeliest first; a long one is a new question."""
+    return {Purpose.NEW: 1.0} if len(text) > LONGEST_MESSAGE else _load_table().read(text)
+
+
+@cache
+def _load_table() -> PurposeTable:
+    with (
+        as_file(files("assistant.routing").joinpath("purposes.safetensors")) as path,
+        safe_open(path, "np") as stored,
+    ):
+        rows = stored.get_tensor("rows").astype(np.float32)
+        return PurposeTable(rows, frozenset(json.loads(stored.metadata()["names"])))
+
+
+def refers_to_marks(text: str, asked: str) -> bool:
+    """Return whether `text` can be about the marks: it has a word for them, names what was asked for, or names nothing.
+
+    Args:
+        text: what the person typed, while a mask is there.
+        asked: what the image had been asked.
+    """
+    words = normalise_sentence(text)
+    if _MARKS_IT.search(words):
+        return False
+    named = _load_table().names.intersection(map(pluralise, re.findall(r"[a-z]{3,}", words)))
+    return (
+        not named
+        or _OF_MARKS.search(words) is not None
+        or not named.isdisjoint(map(pluralise, re.findall(r"[a-z]{3,}", normalise_sentence(asked))))
+    )
+
+
+def describe_message(text: str) -> list[str]:
+    """Return the features of a message: its words, neighbours, pieces of words, how it begins and ends."""
+    words = _WORD.findall(_NUMBER.sub("#", normalise_sentence(text)))
+    padded = ["<", *words, ">"]
+    features = {f"w:{word}" for word in words}
+    features |= {f"b:{one} {two}" for one, two in pairwise(padded)}
+    features |= {f"t:{one} {two} {three}" for one, two, three in zip(padded, padded[1:], padded[2:], strict=False)}
+    features |= {f"s:{one} _ {two}" for one, two in zip(padded, padded[2:], strict=False)}
+    for word in words:
+        marked = f"<{word}>"
+        features |= {f"p:{marked[at : at + _PIECE]}" for at in range(len(marked) - _PIECE + 1)}
+    features.add(f"length:{min(len(words), 16) // 2}")
+    features.add(f"asks:{text.rstrip().endswith('?')}")
+    return sorted(features)
