@@ -10,7 +10,7 @@ import torch
 from serving.language.smollm2 import QuestionTokenizer, SmolLM2
 from serving.language.smollm2_weights import ensure_smollm2
 from serving.model.checkpoint import load_config, load_model
-from serving.model.config import MINI, SegEarthConfig
+from serving.model.config import ENCODER_STRIDES, MINI, SegEarthConfig
 from serving.model.segearth import SegEarth, to_channels_last
 from training.absences import find_labels
 from training.averaging import START
@@ -75,6 +75,7 @@ def train_mini_model(
     else:
         first_phase = count_trained_phases(load_config(start_from), recipe)
         model = take_up_model(start_from)
+        model.config = dataclasses.replace(model.config, input_size=recipe.side)
         trainer = MiniTrainer(model, language, None, train_samples, val_samples, recipe, run_dir)
         trainer.take_over(start_from)
         trainer.run(first_phase=first_phase)
@@ -144,7 +145,7 @@ def _begin(
 
 def configure(recipe: Recipe) -> SegEarthConfig:
     """Return the config of the untrained model that a recipe begins with."""
-    in_side = MINI.compressor.in_side * recipe.side // MINI.input_size
+    in_side = recipe.language_side // ENCODER_STRIDES[-1]
     return dataclasses.replace(
         MINI,
         input_size=recipe.side,

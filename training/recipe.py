@@ -112,6 +112,11 @@ class Recipe:
         """Side of the square that the finished model reads."""
         return max(phase.side for phase in self.phases)
 
+    @property
+    def language_side(self) -> int:
+        """Side of the square whose visual tokens the language model learns to read."""
+        return max((phase.side for phase in self.phases if phase.language == "joint"), default=self.side)
+
     def list_averaged_phases(self, first_phase: int = 0) -> frozenset[str]:
         """Return the phases whose weights are part of a mean that is still to be taken when `first_phase` begins."""
         means = (self.averaged, *(phase.begins_with for phase in self.phases[first_phase:]))
@@ -264,6 +269,26 @@ _FURTHER_RECIPE = replace(
     averaged=((START, 0.5), ("further", 0.5)),
 )
 
+# A closer look; the language model goes on with the visual tokens of the size that it learned to read.
+_FINER_RECIPE = replace(
+    _FURTHER_RECIPE,
+    name="finer",
+    phases=(
+        *MINI_RECIPE.phases,
+        replace(
+            _LAST_PHASE,
+            name="finer",
+            steps=900,
+            side=640,
+            learning_rate=3e-4,
+            encoder_learning_rate=1.5e-4,
+            warmup_steps=60,
+            begins_with=(),
+        ),
+    ),
+    averaged=((START, 0.25), ("finer", 0.75)),
+)
+
 _SHORT_PHASE = Phase(name="table", language="table", steps=600, side=320, questions=8, warmup_steps=60)
 # With the language model in the loop, after a table that gives the masks a start.
 _SHORT_JOINT_PHASE = Phase(
@@ -283,6 +308,7 @@ RECIPES: Mapping[str, Recipe] = {
     for recipe in (
         MINI_RECIPE,
         _FURTHER_RECIPE,
+        _FINER_RECIPE,
         # Less than an hour of one core each, for comparing choices; none of them gives a model worth keeping.
         _SHORT,
         _short("short-wide-colour", replace(_SHORT_PHASE, colour="wide")),

@@ -48,7 +48,8 @@ class TokenCompressorConfig:
 
     Attributes:
         in_channels: channels of res5.
-        in_side: side of res5 in cells; fixed, because the normalisations span the whole volume.
+        in_side: side in cells of what is compressed; fixed, because the normalisations span the whole volume. A larger
+            res5 is averaged down to it.
         hidden_channels: channels between the convolutions.
         token_dim: width of a visual token, the language model's hidden size.
         kind: "strided_conv" is the paper's; "pooling" averages cells and "none" keeps them all (its ablations).

@@ -26,9 +26,20 @@ class TokenCompressor(nn.Module):
         self.fc = nn.Conv2d(channels, config.token_dim, kernel_size=1)
 
     def forward(self, res5: Tensor) -> Tensor:
-        """Return visual tokens, (B, T, D_lm), row-major over the reduced grid, from res5, (B, C, side, side)."""
-        if res5.shape[1:] != (self.config.in_channels, self.config.in_side, self.config.in_side):
+        """Return visual tokens, (B, T, D_lm), row-major over the reduced grid.
+
+        Args:
+            res5: (B, C, side, side); of a larger side than `in_side` cells are averaged, so that a model can look more
+                closely than the language model was taught to.
+
+        Raises:
+            ValueError: it has other channels, is smaller, or is not square.
+        """
+        channels, height, width = res5.shape[1:]
+        if channels != self.config.in_channels or height != width or height < self.config.in_side:
             raise ValueError(f"the compressor takes res5 of {self.config}, got {tuple(res5.shape)}")
+        if height > self.config.in_side:
+            res5 = functional.adaptive_avg_pool2d(res5, self.config.in_side)
         tokens: Tensor = self.fc(self._reduce(res5))
         return tokens.flatten(2).transpose(1, 2)  # (B, T, D_lm)
 

@@ -31,7 +31,14 @@ def test_the_model_that_ships_can_be_trained_further() -> None:
     assert still_needed == {"start", "further"}, "nothing that only the first training's own folder has"
 
 
-@pytest.mark.parametrize("name", ["full", "further"])
+def test_a_closer_look_keeps_the_visual_tokens_that_the_language_model_knows() -> None:
+    finer = RECIPES["finer"]
+    assert finer.phases[: len(MINI_RECIPE.phases)] == MINI_RECIPE.phases
+    assert (finer.side, finer.language_side) == (640, MINI.input_size)
+    assert configure(finer).compressor == MINI.compressor
+
+
+@pytest.mark.parametrize("name", ["full", "further", "finer"])
 def test_a_mean_is_of_phases_that_come_before(name: str) -> None:
     recipe = RECIPES[name]
     before = {"start"}

@@ -36,9 +36,17 @@ def test_token_count_of_the_config_is_what_comes_out() -> None:
     assert compressor(case["x"]).shape[1] == compressor.config.token_count == case.config["tokens"]
 
 
-def test_features_of_another_size_are_refused() -> None:
+def test_finer_features_say_what_the_mean_of_their_cells_says() -> None:
+    case = load_mini_case("compressor")
+    finer = case["x"].repeat_interleave(2, 2).repeat_interleave(2, 3)
+
+    assert_matches(build_golden_compressor()(finer), case["y"])
+
+
+@pytest.mark.parametrize("shape", [(12, 15, 16), (12, 15, 15), (12, 20, 16), (11, 16, 16)])
+def test_features_that_are_smaller_or_not_square_are_refused(shape: tuple[int, int, int]) -> None:
     with pytest.raises(ValueError, match="res5"):
-        build_golden_compressor()(torch.zeros(1, 12, 15, 16))
+        build_golden_compressor()(torch.zeros(1, *shape))
 
 
 @pytest.mark.parametrize(
