@@ -130,6 +130,7 @@ _NO_THING = re.compile(
     r"|water level"
     r"|road side|those|these|this|that|it|they|them|border|borders|bits|crumbs|shape|shapes)\b"
 )
+_CLAUSE_END = re.compile(r"[,;:.!?] | - | — | (?:so|because|since|as|but|and) ")
 _NUMBER = re.compile(rf"\b(?!one\b)(?P<count>{COUNT}|a couple|a handful)\b")
 
 
@@ -140,6 +141,12 @@ def list_candidates(text: str) -> tuple[Candidate, ...]:
     listed += [Candidate(phrase, cues.search(words) is not None) for phrase, cues in _PHRASES]
     unique = {candidate.phrase: candidate for candidate in reversed(listed)}
     return tuple(sorted(list(unique.values())[::-1], key=lambda candidate: not candidate.has_cue))
+
+
+def split_clauses(text: str) -> tuple[str, ...]:
+    """Return the clauses of a text that has several: one of them may be the wish, and the others its reason."""
+    clauses = [clause.strip(" ,.;:!?") for clause in _CLAUSE_END.split(normalise_sentence(text))]
+    return tuple(clause for clause in clauses if clause) if len(clauses) > 1 else ()
 
 
 def has_cue_of_marks(text: str) -> bool:

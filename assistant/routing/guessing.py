@@ -4,10 +4,11 @@ from collections.abc import Callable, Mapping
 
 from assistant.answering import quote
 from assistant.intents import Ask, Choice, Clarify, Command, CommandKind, Intent, Refine, Segment, Topic
-from assistant.routing.candidates import UNDO, Candidate, list_candidates
+from assistant.routing.candidates import UNDO, Candidate, list_candidates, split_clauses
 from assistant.routing.doubt import begins_with_looking, is_doubtful, is_question_to_image
 from assistant.routing.purposes import Purpose, read_purposes, refers_to_marks
 from assistant.routing.small_talk import (
+    asks_about_assistant,
     asks_for_button,
     asks_for_description,
     asks_for_several_answers,
@@ -66,7 +67,7 @@ CLEAR = 0.55
 CLEAR_WISH = 0.75
 CLEAR_AGAINST_CUES = 0.9
 CLEAR_AGAINST_RULES = 0.97
-CLEAR_BEFORE_MARKS = 0.8
+CLEAR_BEFORE_MARKS = 0.9
 # So unlikely that a message asks for something new, no mask is made of it, whatever else it is.
 UNLIKELY = 0.1
 
@@ -90,6 +91,8 @@ def answer_in_words(text: str) -> Clarify | None:
     """Return the sentence for text that asks for no mask, or None."""
     if is_chatter(text):
         return Clarify(WHAT_I_DO)
+    if asks_about_assistant(text):
+        return Clarify(ABOUT_ME)
     if asks_for_description(text):
         return Clarify(NAME_SOMETHING)
     if asks_for_button(text):
@@ -166,7 +169,8 @@ def _ask_back(text: str, understand: Callable[[str], Intent | None], purpose: Pu
     choices: list[Choice] = []
     cued = 0
     meant = () if purpose not in _MOVES else (Candidate(_MOVES[purpose], has_cue=True),)
-    for candidate in (*meant, *list_candidates(text)):
+    said = (Candidate(clause, has_cue=True) for clause in split_clauses(text))
+    for candidate in (*meant, *said, *list_candidates(text)):
         intent = understand(candidate.phrase)
         if isinstance(intent, Ask | Refine | Command) and all(candidate.phrase != choice.text for choice in choices):
             choices.append(Choice(candidate.phrase, intent))

@@ -39,14 +39,16 @@ _SMALLER = r"(?:smaller|tighter|narrower|thinner)"
 _GROW = r"(?:grow|expand|widen|dilate|enlarge|extend|buffer|thicken|pad)"
 _SHRINK = r"(?:shrink|erode|trim|narrow|contract|tighten|reduce)"
 _HOLES = (
-    r"(?:(?:the |all |any |all the |in the )*(?:inner )?(?:holes|hole|gaps|gap)(?: inside| in it| in them| within)?)"
+    r"(?:(?:the |all |any |all the |in the )*(?:(?:inner|small|tiny|little) )?(?:holes|hole|gaps|gap)"
+    r"(?: inside| in it| in them| within| (?:in|inside) the [a-z]+)?)"
 )
 _SPECKS = (
     r"(?:(?:the |all |any |all the )*(?:(?:tiny|small|little) )?(?:specks?|specs|noise|crumbs|dots|speckles?"
     r"|pixel noise|stray pixels|(?<=tiny )(?:bits|parts|pieces|ones|areas|spots)))"
 )
 _PARTS = (
-    r"(?:them|it|these|those|(?:all |all the |the |nearby |close )*(?:parts|areas|pieces|ones|regions|things|marks))"
+    r"(?:them|it|these|those|(?:all |all the |the |nearby |close )*(?:parts|areas|pieces|ones|regions|things|marks)"
+    r"(?: of (?:it|them|the [a-z]+))?)"
 )
 _TOUCHING = (
     r"(?:(?:the )?touching (?:ones|parts|things|areas|objects)"
@@ -93,7 +95,8 @@ _RULES: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], Operation]], ...]
         (rf"{_GROW}(?: {_MASK})?(?: outwards?)?{_BY}", lambda match: Grow(_amount(match, SOME))),
         (rf"{_SHRINK}(?: {_MASK})?(?: inwards?)?{_BY}", lambda match: Shrink(_amount(match, SOME))),
         (
-            rf"(?:(?:with|add|put|draw) )?(?:an? )?(?:(?:buffer|margin|border|rim)(?: of)? (?P<length>{LENGTH})"
+            rf"(?:(?:with|add|put|draw|use|give (?:it|them)) )?(?:an? )?(?:(?:buffer|margin|border|rim)(?: of)?"
+            rf"(?: about| around| roughly)? (?P<length>{LENGTH})"
             rf"(?: around (?:it|them))?|(?P<wide>{LENGTH}) (?:buffer|margin|border|rim)(?: around (?:it|them))?)",
             lambda match: Grow(read_length(match["length"] or match["wide"])),
         ),

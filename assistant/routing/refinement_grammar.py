@@ -62,7 +62,7 @@ _SUBJECT = (
 _KEEP = (
     r"(?:(?:show|mark|leave|give) (?:me )?(?:only|just)|keep(?: only| just)?|only(?: keep| show| want| take)?"
     r"|just(?: keep| show| take)?"
-    r"|i (?:only |just )?(?:want|need)(?: only| just)?"
+    r"|i (?:only |just )?(?:want|need|care about|am interested in)(?: only| just)?"
     r"|(?:limit|restrict|reduce|narrow)(?: (?:it|this|that|them))?(?: down)? to"
     r"|nothing (?:but|except)|take only)"
 )
@@ -112,11 +112,11 @@ _OVERLAP = re.compile(
 )
 _KEEP_LEAD = re.compile(rf"{_KEEP} (.+)")
 _DROP_LEAD = re.compile(
-    rf"{_DROP} (.+)|(?:leave|take|throw|cut|filter) (.+?) (?:out|away|off)"
+    rf"{_DROP} (.+)|(?:leave|take|throw|cut|filter) (.+?) (?:out|away|off)(?: of (?:it|this|that|them|the mask))?"
     r"|(.+?) (?:should|must|can|could|have to|has to|needs? to)"
     r" (?:go|disappear|vanish|be (?:removed|dropped|gone))"
 )
-_ADD_LEAD = re.compile(rf"{_ADD} (.+?)(?: (?:to (?:it|them|that|this|the mask)))?")
+_ADD_LEAD = re.compile(rf"{_ADD} (.+?)(?: (?:to (?:it|them|that|this|the mask)))?(?: (?:too|as well|also))?")
 _ADD_END = re.compile(r"(?:(?:mark|show|add|include|and) )?(.+?) (?:too|as well|also)")
 # "choose the one closest to the top", "I meant the large ones", "which of them is the largest": a pick among the marks.
 _PICK_LEAD = re.compile(

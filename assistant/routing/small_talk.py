@@ -10,10 +10,13 @@ LONGEST_SMALL_TALK = 160
 _CHATTER = re.compile(
     r"(?:(?:many )?(?:thanks|thank you|thx|cheers)(?: (?:a lot|so much|very much))?|hello|hi|hey"
     r"|good (?:morning|day|evening|afternoon|night|job|work)|bye|goodbye|nice|great|cool|perfect|super|wow|awesome"
-    r"|excellent|brilliant|ok|okay|yes|no|well done|how are you|who are you|what are you"
-    r"|(?:who|what) (?:made|built|trained) you|(?:which|what) model (?:are you|is this)|what (?:can|do) you do"
+    r"|excellent|brilliant|ok|okay|yes|no|well done|how are you|what (?:can|do) you do"
     r"|how does (?:this|it) work|how do i use (?:this|it)|what (?:can|should) i (?:ask|do|say)(?: here| now| you)?"
     r"|help(?: me)?|lol|haha|hm+|not sure|i see|sorry|test(?:ing)?|you are [a-z]+)(?: there| you)?"
+)
+_ASSISTANT = re.compile(
+    r"(?:who|what) are you|(?:who|what) (?:made|built|trained) you|(?:which|what) model (?:are you|is this|do you use)"
+    r"|are you (?:chat ?gpt|an? (?:ai|robot|bot|human|person|real person|machine))"
 )
 _IMAGE = (
     r"(?:the |this |that |my )?(?:(?:aerial|satellite|whole|entire|drone) )?(?:image|picture|photo|photograph|scene"
@@ -118,6 +121,11 @@ def is_chatter(text: str) -> bool:
     """Return whether `text` is small talk and nothing else: thanks, a greeting, a word of praise, a call for help."""
     parts = [part for part in re.split(r"[,.!;?]\s*", normalise_sentence(text)) if part]
     return bool(parts) and all(is_whole(_CHATTER, part) for part in parts)
+
+
+def asks_about_assistant(text: str) -> bool:
+    """Return whether `text` asks who answers."""
+    return _matches(_ASSISTANT, text)
 
 
 def asks_for_description(text: str) -> bool:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from assistant.clarifying import MOST_CHOICES, order_proposals
-from assistant.intents import Ask, Choice, Clarify, Intent, Segment
+from assistant.intents import Ask, Choice, Clarify, Intent, Refine, Segment
 from assistant.interfaces import Proposer
 from assistant.routing.router import route
 from evaluation.reading.routing import read_rows, share
@@ -82,19 +82,23 @@ def report_proposals(part: str, proposer: Proposer, advance: Callable[[], None])
     }
 
 
+def says_the_same(intent: Intent, phrase: str) -> bool:
+    """Return whether a phrase means exactly that intent: the same question about the marks, or the same operations."""
+    match intent, route(phrase, has_answer=True):
+        case Ask(topic=topic), Ask(topic=other):
+            return topic is other
+        case Refine(operations=operations), Refine(operations=others):
+            return operations == others
+        case _:
+            return False
+
+
 def _list_proposals(intent: Intent, means: Sequence[str]) -> Clarify:
-    """Return what is asked back; of a question about the marks that is answered at once, the phrase that says so."""
+    """Return what is asked back; where that is done at once, the phrases that say the same."""
     if isinstance(intent, Clarify):
         return intent
-    same = (route(phrase, has_answer=True) for phrase in means)
-    return Clarify(
-        "",
-        tuple(
-            Choice(phrase, one)
-            for phrase, one in zip(means, same, strict=True)
-            if isinstance(intent, Ask) and isinstance(one, Ask) and one.topic is intent.topic
-        ),
-    )
+    same = [phrase for phrase in means if says_the_same(intent, phrase)]
+    return Clarify("", tuple(Choice(phrase, intent) for phrase in same if isinstance(intent, Ask | Refine)))
 
 
 def _propose(text: str, means: tuple[str, ...], asked: Clarify, proposer: Proposer) -> Proposals:

@@ -51,6 +51,20 @@ def test_a_move_in_unusual_words_is_offered_first_and_not_made() -> None:
     assert isinstance(intent.choices[-1].intent, Segment), "what it may mean of the image stays within reach"
 
 
+@pytest.mark.parametrize(
+    ("text", "clause"),
+    [
+        ("Invert it, I want everything that isn't water", "invert it"),
+        ("delete the biggest one, thats not interesting for me", "delete the biggest one"),
+    ],
+)
+def test_a_clause_that_the_rules_understand_is_offered_without_its_reason(text: str, clause: str) -> None:
+    intent = route(text, has_answer=True, asked="lakes")
+    assert isinstance(intent, Clarify)
+    assert intent.choices[0].text == clause
+    assert intent.choices[0].intent == route(clause, has_answer=True)
+
+
 def test_before_anything_is_marked_only_what_is_surely_no_question_is_answered_in_words() -> None:
     assert route("what language model are you based on?", has_answer=False) == Clarify(ABOUT_ME)
     for text in ("which areas are safe from flooding?", "where could I land?", "is it safe to build here?"):

@@ -49,6 +49,12 @@ def test_pointing_words_go_with_the_click_and_without_one_are_asked_back() -> No
         ("what is the smallest one's area?", "only the smallest"),
         ("give me the coordinates of the largest one", "only the largest"),
         ("where is the largest?", "only the largest"),
+        ("I only care about those in the upper half", "only those in the upper half"),
+        ("give it a buffer of about 10px", "grow it by 10 px"),
+        ("take the pools out of that", "without the pools"),
+        ("add parking lots to it as well", "add parking lots"),
+        ("join the pieces of the road together", "join the parts"),
+        ("close the small gaps in it", "fill the holes"),
     ],
 )
 def test_a_count_of_some_of_the_marks_leaves_these_marked(text: str, wish: str) -> None:
