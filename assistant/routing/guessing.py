@@ -7,6 +7,16 @@ from assistant.intents import Ask, Choice, Clarify, Command, CommandKind, Intent
 from assistant.routing.candidates import UNDO, Candidate, list_candidates, split_clauses
 from assistant.routing.doubt import begins_with_looking, is_doubtful, is_question_to_image
 from assistant.routing.purposes import Purpose, read_purposes, refers_to_marks
+from assistant.routing.replies import (
+    ABOUT_ME,
+    CORRECT_IT,
+    NAME_SOMETHING,
+    NO_REASONS,
+    NOT_MEASURED,
+    ONE_AT_A_TIME,
+    USE_THE_BUTTONS,
+    WHAT_I_DO,
+)
 from assistant.routing.small_talk import (
     asks_about_assistant,
     asks_for_button,
@@ -16,50 +26,6 @@ from assistant.routing.small_talk import (
     is_chatter,
     says_it_is_wrong,
 )
-
-WHAT_I_DO = (
-    "I mark things in this image. Ask for something (“where are the roads?”), or say how the marks should change "
-    "(“only the largest”, “a bit bigger”, “undo that”)."
-)
-NAME_SOMETHING = (
-    "I do not describe images; I mark in them what you name or hint at. What I know best are buildings, roads, water, "
-    "fields, trees, vehicles, ships, airplanes, storage tanks, sports grounds, swimming pools and solar panels. For "
-    "example: “where are the buildings?”, “the largest field” or “where could a plane land?”"
-)
-USE_THE_BUTTONS = (
-    "There are buttons for that under an answer: “Export” saves mask and picture in every form, coordinates included; "
-    "“Mask” hides it and changes its opacity; “Compare” shows two answers side by side; “Retry” asks again. A click on "
-    "the picture opens it at full size."
-)
-CORRECT_IT = (
-    "Please show me: under “Refine” a click adds what is missing or takes away what is wrong, a box or the brush "
-    "does it by "
-    "hand, and the threshold marks more or less. Or say what should change: “remove the smallest”, “only those in the "
-    "upper half”, “and the ships too”, “undo that”."
-)
-ONE_AT_A_TIME = (
-    "One answer is marked at a time. “And the ships too” adds a thing to it, “only where it overlaps the road” takes "
-    "what "
-    "both have, and “Compare” shows two answers side by side."
-)
-ABOUT_ME = (
-    "I am SegEarth Chat. A language model reads your question, a vision model finds what it means, and what I say of "
-    "it is "
-    "measured from the marks; both run on the machine that serves this page, where conversations are kept until you "
-    "delete "
-    "them. I understand English, and PNG, JPEG, WebP, TIFF and GeoTIFF images. Outlines can be wrong: please check "
-    "them."
-)
-NOT_MEASURED = (
-    "That cannot be measured from the marks. What can: how many there are, how large, where and how far apart they "
-    "are, what "
-    "share of the image they cover, and how sure the model is."
-)
-NO_REASONS = (
-    "I cannot give reasons: the model only says how likely each pixel is to be meant. “How sure are you?” tells its "
-    "confidence, and under “Refine” you can move the threshold or correct the mask by a click."
-)
-
 
 # How likely a purpose must be to be acted upon: to tell something, to ask back, where words speak for a choice, and
 # where the rules read a question to the image.

@@ -9,25 +9,9 @@ from assistant.routing.guessing import answer_first, guess
 from assistant.routing.languages import ENGLISH_ONLY, is_foreign
 from assistant.routing.openings import strip_opening
 from assistant.routing.refinement_grammar import PointNeeded, parse_count_of_them, parse_refinement, repeats_here
+from assistant.routing.replies import ADD_AN_IMAGE, NAME_THE_IMAGE, NOTHING_MARKED, POINT_AT_IT
 from assistant.routing.small_talk import says_it_is_wrong
 from assistant.routing.spelling import correct_spelling
-
-POINT_AT_IT = (
-    "Which one do you mean? Click on it in the image and say it again, or describe it (for example: the largest one, "
-    "or the one nearest the top edge)."
-)
-ADD_AN_IMAGE = (
-    "There is only one image in this conversation, so there is nothing to compare it with. Please add the other image "
-    "of the same place, then ask again. (Two answers about one image are compared with the button “Compare”.)"
-)
-NAME_THE_IMAGE = (
-    "I do not know when an image was taken. Please name the image to compare with by its number in this conversation, "
-    "for example: what is new since the first image?"
-)
-
-NOTHING_MARKED = (
-    "Nothing is marked in this image yet. Please ask for something first, for example: where are the buildings?"
-)
 
 
 def route(

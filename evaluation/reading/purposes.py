@@ -8,7 +8,8 @@ none.
 from collections import defaultdict
 
 from assistant.intents import Ask, Clarify, Command, CommandKind, Intent, Refine, Segment, Topic
-from assistant.routing.guessing import (
+from assistant.routing.purposes import Purpose
+from assistant.routing.replies import (
     ABOUT_ME,
     CORRECT_IT,
     NAME_SOMETHING,
@@ -17,7 +18,6 @@ from assistant.routing.guessing import (
     USE_THE_BUTTONS,
     WHAT_I_DO,
 )
-from assistant.routing.purposes import Purpose
 from assistant.routing.router import route
 from evaluation.reading.routing import read_rows, share
 

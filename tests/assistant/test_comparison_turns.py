@@ -13,7 +13,7 @@ from assistant.making import Compared, Picked
 from assistant.masks.comparison import UNKNOWN_CODE, Comparison, Fate
 from assistant.operations import BySize, FillHoles, Keep, Threshold
 from assistant.replaying import replay_masks
-from assistant.routing.router import ADD_AN_IMAGE, NAME_THE_IMAGE
+from assistant.routing.replies import ADD_AN_IMAGE, NAME_THE_IMAGE
 from serving.clicks import Click
 from serving.image_ref import ImageRef
 from storage.images import ImageStore

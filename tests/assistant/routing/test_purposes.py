@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assistant.intents import Ask, Clarify, Command, CommandKind, Segment, Topic
-from assistant.routing.guessing import ABOUT_ME, NOT_MEASURED, USE_THE_BUTTONS
 from assistant.routing.purposes import LONGEST_MESSAGE, Purpose, read_purposes, refers_to_marks
+from assistant.routing.replies import ABOUT_ME, NOT_MEASURED, USE_THE_BUTTONS
 from assistant.routing.router import route
 from evaluation.reading.purposes import measure_purposes, serves
 from evaluation.reading.routing import read_rows

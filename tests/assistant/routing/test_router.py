@@ -2,7 +2,8 @@ import pytest
 
 from assistant.intents import Ask, Clarify, Command, CommandKind, Refine, Segment, Topic
 from assistant.operations import AtPoint, ImageChoice, Remove, RepeatInImage
-from assistant.routing.router import POINT_AT_IT, route
+from assistant.routing.replies import POINT_AT_IT
+from assistant.routing.router import route
 
 
 def test_before_any_answer_what_names_a_thing_is_put_to_the_image() -> None:

@@ -3,15 +3,16 @@
 import pytest
 
 from assistant.intents import Choice, Clarify, Command, CommandKind, Segment
-from assistant.routing.guessing import (
+from assistant.routing.replies import (
     CORRECT_IT,
     NAME_SOMETHING,
     NO_REASONS,
+    NOTHING_MARKED,
     ONE_AT_A_TIME,
     USE_THE_BUTTONS,
     WHAT_I_DO,
 )
-from assistant.routing.router import NOTHING_MARKED, route
+from assistant.routing.router import route
 from assistant.routing.small_talk import LONGEST_SMALL_TALK, asks_for_description, is_chatter, says_it_is_wrong
 
 
