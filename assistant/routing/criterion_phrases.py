@@ -417,7 +417,7 @@ QUALIFIER_PHRASES: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], Pickin
     (
         _compile(
             rf"(?:touch|touches|touching|cross|crosses|crossing|overlap|overlaps|overlapping|intersecting|meeting)"
-            rf"(?: with)? {_THING}"
+            rf"(?: with)? (?!(?:near|by|at|in|on|beside) ){_THING}"
         ),
         _keep(lambda match: Touching(match["thing"])),
     ),

@@ -117,7 +117,7 @@ def decompose(question: str) -> Decomposition | None:
     words = _strip_ends(strip_politeness(normalise_sentence(question)))
     if _HOW_MANY.match(words):
         words = _ARE_THERE.sub(" ", _HOW_MANY.sub("", words))
-    if re.match(DRAWING, words):
+    if re.match(DRAWING, words) or PURPOSE.search(words):
         return None
     words = _PARKED.sub(" ", words)
     all_but = _ALL_BUT.fullmatch(words)
@@ -279,7 +279,13 @@ _NO_HEAD = re.compile(
     r"|picture|pixels"
     r"|largest|biggest|smallest|nearest|closest|furthest|first|second|third|most|least|top|next"
     r"|coordinates|zooms?|crops?|shows?|edges?|corners?|half"
-    r"|quarter|in|on|at|of|to|from|with|for|by|near|within|inside|between|than|and|or|but|the|other|only|group)\b"
+    r"|quarter|in|on|at|of|to|from|with|for|by|near|within|inside|between|than|and|or|but|the|other|only|group"
+    r"|about|(?:standing|lying|sitting|floating|moving|heading|leading|growing|waiting) [a-z]+|free|alone)\b"
+)
+# "where could she sit near the lake?": what can be done somewhere is no thing that lies there.
+PURPOSE = re.compile(
+    r"\bwhere (?:could|can|would|should|might|may|do|does) (?!i (?:find|see|spot)\b|you (?:find|see"
+    r"|spot)\b)[a-z]+ [a-z]+"
 )
 # "flooded areas", "group of trees": words that are no thing alone and are one with a describing word.
 _HEAD_WITH_MORE = re.compile(

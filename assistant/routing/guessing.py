@@ -33,9 +33,10 @@ CLEAR = 0.55
 CLEAR_WISH = 0.75
 CLEAR_AGAINST_CUES = 0.9
 CLEAR_AGAINST_RULES = 0.97
-CLEAR_BEFORE_MARKS = 0.9
+CLEAR_BEFORE_MARKS = 0.85
 # So unlikely that a message asks for something new, no mask is made of it, whatever else it is.
 UNLIKELY = 0.1
+UNLIKELY_BEFORE_MARKS = 0.03
 
 _SENTENCES = {
     Purpose.CHAT: WHAT_I_DO,
@@ -44,6 +45,7 @@ _SENTENCES = {
     Purpose.BUTTON: USE_THE_BUTTONS,
     Purpose.UNMEASURED: NOT_MEASURED,
 }
+_TALK = (Purpose.CHAT, Purpose.ABOUT, Purpose.DESCRIBE, Purpose.BUTTON)
 _TOPICS = {Purpose(topic.value): topic for topic in Topic}
 _MOVES = {
     Purpose.UNDO: UNDO,
@@ -73,9 +75,11 @@ def answer_first(text: str) -> Clarify | None:
     said = answer_in_words(text)
     if said is not None or is_question_to_image(text):
         return said
-    purpose, chance = next(iter(read_purposes(text).items()))
-    is_clear = chance >= CLEAR_BEFORE_MARKS and purpose in _SENTENCES and purpose is not Purpose.UNMEASURED
-    return Clarify(_SENTENCES[purpose]) if is_clear else None
+    chances = read_purposes(text)
+    talk = {purpose: chances.get(purpose, 0.0) for purpose in _TALK}
+    if sum(talk.values()) < CLEAR_BEFORE_MARKS or chances[Purpose.NEW] > UNLIKELY_BEFORE_MARKS:
+        return None
+    return Clarify(_SENTENCES[max(talk, key=talk.__getitem__)])
 
 
 def guess(text: str, understand: Callable[[str], Intent | None], *, asked: str) -> Segment | Ask | Clarify:

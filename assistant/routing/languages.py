@@ -30,7 +30,8 @@ _FOREIGN_WORDS = {
     ),
     "Spanish and Portuguese": (
         "dónde donde están está cuántos cuántas cuál cuáles qué el una en la esta muestra muéstrame encuentra "
-        "marca todos todas edificios casas árboles aviones barcos agua carreteras onde estão quantos quantas "
+        "marca marcar todos todas puede puedes podría las los del con sin hola piscina río "
+        "edificios casas árboles aviones barcos agua carreteras onde estão quantos quantas "
         "quais os mostre encontre marque edifícios navios estradas há"
     ),
     "Italian": (

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from safetensors import safe_open
 from scipy.special import expit, log_softmax, softmax
 
-from assistant.routing.decomposition import Decomposition, is_head, name_class, parse_phrase
+from assistant.routing.decomposition import PURPOSE, Decomposition, is_head, name_class, parse_phrase
 from assistant.routing.reading_features import (
     ANCHOR,
     KINDS,
@@ -119,6 +119,7 @@ def _read(question: str, tables: ReadingTables) -> tuple[str, str] | None:
         or len(split.words) > _MOST_WORDS
         or _NOT_PLAIN.search(sentence)
         or _SEVERAL_ORDERS.search(sentence)
+        or PURPOSE.search(sentence)
     ):
         return None
     words = [generalise(word, tables.vocabulary) for word in split.words]

@@ -117,12 +117,17 @@ def refers_to_marks(text: str, asked: str) -> bool:
     words = normalise_sentence(text)
     if _MARKS_IT.search(words):
         return False
-    named = _load_table().names.intersection(map(pluralise, re.findall(r"[a-z]{3,}", words)))
+    named = find_known_names(words)
     return (
         not named
         or _OF_MARKS.search(words) is not None
         or not named.isdisjoint(map(pluralise, re.findall(r"[a-z]{3,}", normalise_sentence(asked))))
     )
+
+
+def find_known_names(words: str) -> frozenset[str]:
+    """Return the known names of things among normalised words, as plurals."""
+    return _load_table().names.intersection(map(pluralise, re.findall(r"[a-z]{3,}", words)))
 
 
 def describe_message(text: str) -> list[str]:

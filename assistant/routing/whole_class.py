@@ -1,14 +1,15 @@
 """A plain wish for all of a class, however it is worded -> the class; None for any other question.
 
 "Colour in the ponds, please" and "which pixels belong to the ponds" ask for one thing, and a small model that knows few
-wordings does best when it hears one that it knows. What is understood is understood whole: a question with a purpose
-("where could a boat moor?") or a single thing ("the pond") goes to the model as it is.
+wordings does best when it hears one that it knows; it hears it for a thing named alone too ("the pond"). What is
+understood is understood whole: a question with a purpose ("where could a boat moor?") goes to the model as it is.
 """
 
 import re
 
 from assistant.routing.decomposition import DRAWING, LONGEST_COMPOUND, is_head, name_class, strip_tail
 from assistant.routing.nouns import pluralise
+from assistant.routing.purposes import find_known_names
 from assistant.routing.rephrasing import VERB
 from assistant.routing.sentences import normalise_sentence, strip_politeness
 
@@ -79,7 +80,7 @@ def read_whole_class(question: str) -> str | None:
 
 
 def _means_all(match: re.Match[str]) -> bool:
-    """Whether a class is named, and all of it is meant: by "every" or by a plural."""
+    """Whether a class is named, and all of it is meant: by "every", by a plural, or by a known name ("bridge")."""
     head, quantity = match["head"], (match["all"] or "").strip()
     is_all = quantity.split(" ")[0] in ("all", "every", "each", "any") or pluralise(head) == head
-    return is_all and is_head(head)
+    return is_head(head) and (is_all or bool(find_known_names(head.split()[-1])))

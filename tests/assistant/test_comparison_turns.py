@@ -138,7 +138,7 @@ def test_the_same_in_another_image_compares_that_one_with_the_first(talk: Branch
     talk.say("what has changed between image 1 and image 2?")
     message = talk.ask("now the same in the third image")
     assert isinstance(message.making, Compared)
-    assert (message.making.question, sizes(message)) == ("Where is the blue strip?", (0, 0, 0))
+    assert (message.making.question, sizes(message)) == ("Segment all the blue strips.", (0, 0, 0))
     talk.say("which red boxes are new between image 1 and image 2?")
     again = talk.ask("the same in the third image")
     assert again.image == third

@@ -1,5 +1,6 @@
 import pytest
 
+from assistant.planning import understand
 from assistant.routing.decomposition import decompose, name_class
 from assistant.routing.nouns import is_extended, pluralise
 
@@ -52,3 +53,21 @@ def test_a_thing_is_named_without_article_and_portion() -> None:
 def test_what_runs_over_the_ground_is_told_from_what_is_counted() -> None:
     assert all(is_extended(noun) for noun in ("roads", "water", "flooded areas", "trees", "built up areas"))
     assert not any(is_extended(noun) for noun in ("ships", "aircraft", "tennis courts", "running tracks"))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "My grandmother can't walk far, where could she sit in the shade near the lake?",
+        "tell me a joke about satellites",
+        "trees standing alone in the fields",
+    ],
+)
+def test_what_is_no_name_is_not_taken_for_one(text: str) -> None:
+    assert understand(text) is None
+
+
+def test_a_crossing_can_be_a_thing() -> None:
+    found = decompose("zebra crossing near the school")
+    assert found is not None
+    assert found.class_name == "zebra crossings"

@@ -32,6 +32,10 @@ from assistant.routing.whole_class import read_whole_class
         "What share of the scene is ponds?",
         "Estimate the coverage of the ponds and show it.",
         "Do you see ponds here? Outline them if so.",
+        "pond",
+        "Outline the pond.",
+        "Where is the pond?",
+        "is there a pond in this picture?",
     ],
 )
 def test_a_wish_for_all_of_a_class_is_put_in_one_wording(question: str) -> None:
@@ -45,8 +49,7 @@ def test_a_wish_for_all_of_a_class_is_put_in_one_wording(question: str) -> None:
         "Where could a boat moor?",  # a purpose
         "Which places would flood first?",
         "Where is the water deepest?",
-        "Outline the pond.",  # one thing
-        "the runway",
+        "the gizmo",  # no name that is known
         "What is this?",
         "hello",
         "",
