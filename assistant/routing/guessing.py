@@ -27,10 +27,11 @@ from assistant.routing.small_talk import (
     says_it_is_wrong,
 )
 
-# How likely a purpose must be to be acted upon: to tell something, to ask back, where words speak for a choice, and
-# where the rules read a question to the image.
-CLEAR = 0.55
-CLEAR_WISH = 0.75
+# How likely a purpose must be to be acted upon: to tell something, to ask back, to tell what nobody put as a question,
+# where words speak for a choice, and where the rules read a question to the image.
+CLEAR = 0.45
+CLEAR_WISH = 0.6
+CLEAR_UNASKED = 0.75
 CLEAR_AGAINST_CUES = 0.9
 CLEAR_AGAINST_RULES = 0.97
 CLEAR_BEFORE_MARKS = 0.85
@@ -129,7 +130,7 @@ def _find_clear_purpose(chances: Mapping[Purpose, float], text: str, asked: str)
         return purpose if chance >= CLEAR_AGAINST_CUES else None
     if purpose in _TOPICS:
         is_asked = text.rstrip().endswith("?") or begins_with_looking(text)
-        return purpose if chance >= (CLEAR if is_asked else CLEAR_WISH) and refers_to_marks(text, asked) else None
+        return purpose if chance >= (CLEAR if is_asked else CLEAR_UNASKED) and refers_to_marks(text, asked) else None
     if purpose in _SENTENCES or purpose is Purpose.NEW:
         return purpose if chance >= CLEAR else None
     return purpose if chance >= (CLEAR_AGAINST_RULES if begins_with_looking(text) else CLEAR_WISH) else None
