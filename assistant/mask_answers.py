@@ -146,7 +146,7 @@ class MaskAnswers:
         facts = measure_facts(mask)
         cancellation.raise_if_cancelled()
         missing = tuple(name for name, other in others.items() if other.pixel_count == 0)
-        sentences = describe_refined(named, missing, previous.facts, facts, image.grid)
+        sentences = describe_refined(messages[-1].text, named, missing, previous.facts, facts, image.grid)
         answer = NewMessage(
             role=Role.ASSISTANT,
             text=" ".join(sentences),

@@ -106,7 +106,7 @@ class MaskChanges:
         facts = measure_facts(mask)
         cancellation.raise_if_cancelled()
         missing = tuple(name for name, other in others.items() if other.pixel_count == 0)
-        sentences = describe_refined(operations, missing, answer.facts, facts, image.grid)
+        sentences = describe_refined("", operations, missing, answer.facts, facts, image.grid)
         changed = replace(
             _copy(answer, Revised(operations)),
             mask_parents=((beginning or answer).id,),

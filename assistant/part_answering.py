@@ -2,21 +2,24 @@
 
 from collections.abc import Sequence
 
+import numpy as np
 from pyproj import CRS
-from pyproj.exceptions import ProjError
+from pyproj.exceptions import CRSError
 
 from assistant.answering import PLACES, TOUCHING, describe_nothing_marked, format_area
 from assistant.intents import Topic
-from assistant.measuring import measure_facts
-from assistant.parts import Part, measure_parts, measure_smallest_gap
+from assistant.parts import Part, list_counted, measure_parts, measure_smallest_gap
 from assistant.wording import spell_number
 from serving.grid import Grid
+from serving.imagery.georeference import pixel_to_map
 from serving.mask import Mask
 
 PART_TOPICS = frozenset((Topic.PARTS, Topic.SIZES, Topic.SPACING, Topic.BOUNDS, Topic.HALVES))
 """What is measured from the mask anew; all else is told from the facts that are stored with an answer."""
 
 LONGEST_LIST = 12
+# From here on whole numbers have three digits.
+_LONG_GAP = _SMALL_MEAN_PX = 100
 
 
 def answer_about_parts(topic: Topic, question: str, mask: Mask) -> tuple[str, ...]:
@@ -40,7 +43,7 @@ def answer_about_parts(topic: Topic, question: str, mask: Mask) -> tuple[str, ..
         case Topic.SPACING:
             return _describe_spacing(mask, len(parts))
         case Topic.HALVES:
-            return _count_in_halves(parts, mask.grid)
+            return _describe_halves(mask, parts)
         case _:
             raise ValueError(f"{topic} is not about single parts")
 
@@ -60,7 +63,7 @@ def _compare_sizes(parts: Sequence[Part]) -> tuple[str, ...]:
     largest, smallest = parts[0], parts[-1]
     mean_px = sum(part.size_px for part in parts) / len(parts)
     if largest.area_m2 is None:
-        mean = f"{mean_px:,.0f} pixels"
+        mean = f"{mean_px:,.3g} pixels" if mean_px < _SMALL_MEAN_PX else f"{mean_px:,.0f} pixels"
     else:
         mean = format_area(mean_px * largest.area_m2 / largest.size_px)
     return (
@@ -73,55 +76,64 @@ def _describe_spacing(mask: Mask, count: int) -> tuple[str, ...]:
     gap = measure_smallest_gap(mask)
     if gap is None:
         return ("Only one area is marked, so there is no distance to tell.", TOUCHING)
-    apart = f"{_round_gap(gap)} pixels" if mask.grid.gsd_m is None else f"about {_round_gap(gap)} m"
+    apart = f"about {gap:,.3g}" if gap < _LONG_GAP else f"about {gap:,.0f}"
+    apart += " pixels" if mask.grid.gsd_m is None else " m"
     if count == 2:
         return (f"They are {apart} apart, where they come closest.",)
     return (f"The two that lie closest together are {apart} apart.",)
 
 
-def _round_gap(gap: float) -> str:
-    return f"{gap:,.0f}" if gap >= 10 else f"{gap:.1f}"
-
-
-def _count_in_halves(parts: Sequence[Part], grid: Grid) -> tuple[str, ...]:
+def _describe_halves(mask: Mask, parts: Sequence[Part]) -> tuple[str, ...]:
+    grid = mask.grid
+    if len(parts) == 1:
+        by_column, by_row = np.count_nonzero(mask.pixels, axis=0), np.count_nonzero(mask.pixels, axis=1)
+        in_left = float(by_column[: grid.width // 2].sum() / mask.pixel_count)
+        in_upper = float(by_row[: grid.height // 2].sum() / mask.pixel_count)
+        return (
+            f"Of what is marked, {in_left:.0%} lies in the left half and {1 - in_left:.0%} in the right half; "
+            f"{in_upper:.0%} in the upper half and {1 - in_upper:.0%} in the lower half.",
+        )
     left = sum(part.centroid_row_col[1] < (grid.width - 1) / 2 for part in parts)
     upper = sum(part.centroid_row_col[0] < (grid.height - 1) / 2 for part in parts)
     return (
-        f"{left:,} lie in the left half and {len(parts) - left:,} in the right half; "
-        f"{upper:,} in the upper half and {len(parts) - upper:,} in the lower half.",
+        f"Of {len(parts):,} areas, {left:,} in the left half and {len(parts) - left:,} in the right half; {upper:,} in "
+        f"the upper half and {len(parts) - upper:,} in the lower half.",
         "Each counts where its middle lies.",
     )
 
 
 def _describe_bounds(mask: Mask) -> tuple[str, ...]:
-    bounds = measure_facts(mask).bounds_xyxy_px
-    assert bounds is not None, "a mask with pixels has bounds"
-    left, top, right, bottom = bounds
+    boxes = np.array([instance.bounds_xyxy_px for instance in list_counted(mask)])
+    left, top = boxes[:, :2].min(axis=0).tolist()
+    right, bottom = boxes[:, 2:].max(axis=0).tolist()
     in_pixels = (
-        f"What is marked lies in columns {left:,} to {right - 1:,} and rows {top:,} to {bottom - 1:,}, counted from "
-        f"0 in "
-        "the top left corner."
+        f"What is marked lies in {_range('column', left, right)} and {_range('row', top, bottom)}, counted from 0 in "
+        f"the "
+        "top left corner."
     )
-    return (in_pixels, *_describe_on_map(bounds, mask.grid), "“Export” saves the coordinates of each outline.")
+    on_map = _describe_on_map((left, top, right, bottom), mask.grid)
+    return (in_pixels, *on_map, "“Export” saves the coordinates of each outline.")
+
+
+def _range(name: str, first: int, end: int) -> str:
+    return f"{name} {first:,}" if end == first + 1 else f"{name}s {first:,} to {end - 1:,}"
 
 
 def _describe_on_map(bounds: tuple[int, int, int, int], grid: Grid) -> tuple[str, ...]:
     """Return the box in the coordinates of the image's reference system; nothing where it has none."""
     if grid.transform is None or grid.crs_wkt is None:
         return ()
-    a, b, c, d, e, f = grid.transform
     left, top, right, bottom = bounds
-    corners = [(column, row) for column in (left, right) for row in (top, bottom)]
-    xs = [a * column + b * row + c for column, row in corners]
-    ys = [d * column + e * row + f for column, row in corners]
+    corners = [pixel_to_map(grid, row, column) for row in (top, bottom) for column in (left, right)]
+    xs, ys = zip(*corners, strict=True)
     try:
         crs = CRS.from_wkt(grid.crs_wkt)
-    except ProjError:
-        return ()
+    except CRSError:
+        return ("The image's reference system cannot be read, so there are no coordinates on the map to tell.",)
     digits = 6 if crs.is_geographic else 1
+    system = "the image's own coordinates" if crs.name == "unknown" else crs.name
     return (
-        f"In {crs.name}: x {min(xs):.{digits}f} to {max(xs):.{digits}f}, y {min(ys):.{digits}f} to "
-        f"{max(ys):.{digits}f}.",
+        f"In {system}: x {min(xs):.{digits}f} to {max(xs):.{digits}f}, y {min(ys):.{digits}f} to {max(ys):.{digits}f}.",
     )
 
 

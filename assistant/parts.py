@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,8 +12,6 @@ from assistant.masks.instances import Instance, select_counted, split_instances
 from assistant.measuring import name_cell
 from serving.grid import Grid
 from serving.mask import Mask
-
-_FAR = np.inf
 
 
 @dataclass(frozen=True)
@@ -44,7 +41,7 @@ def measure_parts(mask: Mask) -> tuple[Part, ...]:
             position=name_cell(instance.centroid_row_col, mask.grid),
             centroid_row_col=instance.centroid_row_col,
         )
-        for instance in _list_counted(mask)
+        for instance in list_counted(mask)
     )
 
 
@@ -53,28 +50,29 @@ def measure_smallest_gap(mask: Mask) -> float | None:
 
     In metres where the GSD is known, else in pixels; None with fewer than two parts that count.
     """
-    counted = _list_counted(mask)
+    counted = list_counted(mask)
     if len(counted) < 2:
         return None
     boxes = np.array([_box_of(instance, mask.grid) for instance in counted])
-    pairs = np.array(list(combinations(range(len(counted)), 2)))
-    between = _distances_of_boxes(boxes[pairs[:, 0]], boxes[pairs[:, 1]])
-    outlines: dict[int, NDArray[np.float64]] = {}
-    smallest = _FAR
-    # Two parts are no closer than their boxes: most pairs need not be looked at.
-    for index in np.argsort(between):
-        if between[index] >= smallest:
-            break
-        first, second = pairs[index].tolist()
-        for number in (first, second):
-            if number not in outlines:
-                outlines[number] = _list_pixels(counted[number], mask.grid)
-        distances, _ = cKDTree(outlines[first]).query(outlines[second], distance_upper_bound=smallest)
-        smallest = min(smallest, float(np.min(distances)))
+    smallest = float("inf")
+    for first, instance in enumerate(counted[:-1]):
+        # Two parts are no closer than their boxes: most pairs need not be looked at.
+        between = _distances_of_boxes(boxes[first], boxes[first + 1 :])
+        near = np.flatnonzero(between < smallest)
+        if not near.size:
+            continue
+        tree = cKDTree(_list_outline(instance, mask.grid))
+        for other in near[np.argsort(between[near], kind="stable")]:
+            if between[other] >= smallest:
+                break
+            outline = _list_outline(counted[first + 1 + int(other)], mask.grid)
+            distances, _ = tree.query(outline, distance_upper_bound=smallest)
+            smallest = min(smallest, float(np.min(distances)))
     return smallest
 
 
-def _list_counted(mask: Mask) -> Sequence[Instance]:
+def list_counted(mask: Mask) -> Sequence[Instance]:
+    """Return the parts of `mask` that count, largest first."""
     instances = split_instances(mask)
     return instances[: len(select_counted([instance.size_px for instance in instances], mask.grid))]
 
@@ -90,14 +88,14 @@ def _box_of(instance: Instance, grid: Grid) -> tuple[float, float, float, float]
     return top * row_step, (bottom - 1) * row_step, left * column_step, (right - 1) * column_step
 
 
-def _distances_of_boxes(first: NDArray[np.float64], second: NDArray[np.float64]) -> NDArray[np.float64]:
-    down = np.maximum(first[:, 0] - second[:, 1], second[:, 0] - first[:, 1]).clip(min=0)
-    across = np.maximum(first[:, 2] - second[:, 3], second[:, 2] - first[:, 3]).clip(min=0)
+def _distances_of_boxes(box: NDArray[np.float64], others: NDArray[np.float64]) -> NDArray[np.float64]:
+    down = np.maximum(box[0] - others[:, 1], others[:, 0] - box[1]).clip(min=0)
+    across = np.maximum(box[2] - others[:, 3], others[:, 2] - box[3]).clip(min=0)
     distances: NDArray[np.float64] = np.hypot(down, across)
     return distances
 
 
-def _list_pixels(instance: Instance, grid: Grid) -> NDArray[np.float64]:
+def _list_outline(instance: Instance, grid: Grid) -> NDArray[np.float64]:
     """Return where the pixels of a part's outline lie, (count, 2), as distances down and across."""
     rows, columns = np.nonzero(instance.pixels & ~ndimage.binary_erosion(instance.pixels))
     left, top, _, _ = instance.bounds_xyxy_px

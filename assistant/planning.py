@@ -16,7 +16,7 @@ from assistant.routing.openings import strip_opening
 from assistant.routing.sequences import read_sequence
 from assistant.routing.several_things import read_several
 from assistant.routing.spelling import Correction, correct_spelling
-from assistant.routing.whole_class import read_whole_class
+from assistant.routing.whole_class import read_thing, read_whole_class
 from serving.mask import Mask
 from serving.prediction import Prediction
 
@@ -79,6 +79,7 @@ def understand(question: str) -> Decomposition | str | None:
         or read_several(question)
         or read_whole_class(question)
         or read_freely(question)
+        or read_thing(question)
     )
 
 

@@ -13,6 +13,7 @@ from assistant.answering import (
 from assistant.facts import Facts
 from assistant.operations import Operation
 from assistant.planning import Outcome
+from assistant.routing.question_forms import asks_whether
 from assistant.routing.spelling import describe_corrections
 from assistant.wording import describe_compass, describe_operations, spell_number
 from serving.grid import Grid
@@ -65,11 +66,12 @@ def describe_planned(question: str, outcome: Outcome, facts: Facts, grid: Grid) 
 
 
 def describe_refined(
-    operations: tuple[Operation, ...], missing: tuple[str, ...], before: Facts, after: Facts, grid: Grid
+    text: str, operations: tuple[Operation, ...], missing: tuple[str, ...], before: Facts, after: Facts, grid: Grid
 ) -> tuple[str, ...]:
     """Return the sentences for a mask that was refined.
 
     Args:
+        text: the words that the operations come from; empty where they were chosen by hand.
         operations: what was done.
         missing: things that operations named and the model did not find.
         before: measured from the mask that there was.
@@ -79,9 +81,12 @@ def describe_refined(
     done = f"Changed what was marked: {describe_operations(operations)}." if operations else NO_STEPS
     remarks = _describe_remarks(operations, missing, grid)
     if after.pixel_count > 0:
-        return (done, *remarks, *describe_findings(after), *compare_with_before(before, after))
+        reply = ("Yes.",) if asks_whether(text) else describe_reply(text, after, 1.0)
+        return (*reply, done, *remarks, *describe_found(text, after), *compare_with_before(before, after))
     if before.pixel_count == 0:
         return (done, *remarks, "Nothing was marked before, and nothing is marked now.")
+    if asks_whether(text) and not missing:
+        return ("No.", done, "So nothing is left of what was marked; “undo that” brings it back.")
     return (done, *remarks, "Nothing is left of what was marked.")
 
 

@@ -31,6 +31,7 @@ from assistant.questions import LONGEST_QUESTION
 from assistant.refining import find_answer, list_images
 from assistant.routing.command_grammar import parse_command
 from assistant.routing.doubt import LONGEST_DOUBTFUL
+from assistant.routing.openings import strip_opening
 from assistant.routing.router import route
 from assistant.turn_request import TurnRequest
 from assistant.waiting_line import TurnLimits, WaitingLine
@@ -223,8 +224,10 @@ class TurnRunner:
     def _read_command(self, request: TurnRequest) -> Command | None:
         """Return the move that the words ask for; None where there are no answers to move among."""
         is_other = request.change or request.retry_of or request.edit_of or request.branch_from
-        command = None if is_other or request.conversation_id is None else parse_command(request.text)
-        if command is None or request.conversation_id is None:
+        if is_other or request.conversation_id is None:
+            return None
+        command = parse_command(request.text) or parse_command(strip_opening(request.text) or "")
+        if command is None:
             return None
         tree = self._history.load_tree(request.owner, request.conversation_id)
         return command if find_answers(tree.messages) else None

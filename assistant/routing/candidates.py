@@ -124,7 +124,8 @@ _THING = re.compile(
 )
 _BEFORE_VERB = re.compile(r"^(?:no |but )*(?P<thing>[a-z]+(?: [a-z]+)?) (?:are|were|is|was) (?:not|mistaken|wrong)")
 _NO_THING = re.compile(
-    r"\b(?:ones?|more|largest|biggest|belong|pieces?|parts?|left|right|upper|lower|top|bottom|middle|centre|center|half|part|rest|edges?|rim|fringe|mask"
+    r"\b(?:ones?|more|largest|biggest|belong|pieces?|parts?|left|right|upper|lower|top|bottom|middle|centre|center"
+    r"|half|part|rest|edges?|rim|fringe|mask"
     r"|marks?|marked"
     r"|unmarked|outline|contour|selection|big|small|large|little|tiny|previous|first|last|second|way|river side"
     r"|water level"

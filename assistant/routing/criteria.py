@@ -6,6 +6,7 @@ for questions that a class and exact operations answer.
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 from assistant.operations import Criterion, Keep, Operation, Remove, SmallBeside
 from assistant.routing.criterion_phrases import QUALIFIER_PHRASES, RANK_PHRASES, Picking
@@ -15,15 +16,19 @@ _NOT_IN_A_THING = re.compile(
     r"\b(?:is|are|was|were|be|been|has|have|had|can|could|would|should|will|may|might|do|does|did|where|which|what"
     r"|how|who|why|when|if|that|whose|it|them|they|this|these|those|there|you|i|we|me|us|not|no|only|just|keep|remove"
     r"|without|everything|anything|something|nothing|else|same|undo|redo|bigger|smaller|larger|then|image|picture"
-    r"|half|quarter|part|side|others?|many|much|going|coming|moving|facing|looking|fill|grow|shrink|smooth|invert|add|also"
+    r"|half|quarter|part|side|others?|many|much|going|coming|moving|facing|looking|fill|grow|shrink|smooth|invert"
+    r"|add|also"
     r"|whichever|whatever|somewhere|anywhere|its|their|his|her|our|your|pls|please|kindly|exactly|until|make|makes|mark"
-    r"|marks|mask|masks|outlines?|look|mind|tag|exclude|counting|starting|candidates|view|frame|scene|shot|way|proximity"
+    r"|marks|mask|masks|outlines?|look|mind|tag|exclude|counting|starting|candidates|view|frame|scene|shot|way"
+    r"|proximity"
     r"|positions?|bounds|heart|far|very|midpoint|halfway|every|interest|down|across|left out|hand"
     r"|excluding|over|as|seen|being|outermost|outer|last|hugest|return|returns|pixels?)\b"
     # "the outer right", "the bottom": a side is no thing.
     r"|\b(?:left|right|top|bottom|centre|center|middle)$|^(?:upper|lower)$"
 )
 LONGEST_THING_WORDS = 8
+# Phrases; a sentence is taken apart in many ways that share them.
+_REMEMBERED = 4096
 
 
 def parse_rank(text: str) -> Criterion | None:
@@ -35,6 +40,7 @@ def parse_rank(text: str) -> Criterion | None:
     return None
 
 
+@lru_cache(_REMEMBERED)
 def parse_qualifier(text: str) -> Picking | None:
     """Return what a phrase after a noun picks: "north of the road", "in the left half", "larger than 50 m2"."""
     for pattern, build in QUALIFIER_PHRASES:
@@ -46,6 +52,7 @@ def parse_qualifier(text: str) -> Picking | None:
     return None
 
 
+@lru_cache(_REMEMBERED)
 def parse_qualifiers(text: str) -> Picking | None:
     """Return what one or several phrases after a noun pick, joined by "and", "but" or nothing."""
     text = re.sub(

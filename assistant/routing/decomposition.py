@@ -280,12 +280,14 @@ _NO_HEAD = re.compile(
     r"|largest|biggest|smallest|nearest|closest|furthest|first|second|third|most|least|top|next"
     r"|coordinates|zooms?|crops?|shows?|edges?|corners?|half"
     r"|quarter|in|on|at|of|to|from|with|for|by|near|within|inside|between|than|and|or|but|the|other|only|group"
-    r"|about|(?:standing|lying|sitting|floating|moving|heading|leading|growing|waiting) [a-z]+|free|alone)\b"
+    r"|about|(?<=s )(?:standing|lying|sitting|floating|moving|heading|leading|growing|waiting) [a-z]+)\b"
+    r"|\b(?:free|alone)$"
 )
 # "where could she sit near the lake?": what can be done somewhere is no thing that lies there.
 PURPOSE = re.compile(
-    r"\bwhere (?:could|can|would|should|might|may|do|does) (?!i (?:find|see|spot)\b|you (?:find|see"
-    r"|spot)\b)[a-z]+ [a-z]+"
+    r"\bwhere (?:could|can|would|should|might|may|do|does) (?!(?:i|you|we|one|people)(?: \w+)? (?:find|see|spot"
+    r"|locate)\b)"
+    r"[a-z]+ [a-z]+"
 )
 # "flooded areas", "group of trees": words that are no thing alone and are one with a describing word.
 _HEAD_WITH_MORE = re.compile(

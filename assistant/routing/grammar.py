@@ -132,7 +132,7 @@ _RULES: tuple[tuple[Topic, tuple[str, ...]], ...] = (
     (
         Topic.SIZES,
         (
-            rf"(?:what is )?(?:the|their) (?:average|mean|typical|median) (?:size|area|extent)(?: of {_IT}"
+            rf"(?:what is )?(?:the|their) (?:average|mean) (?:size|area|extent)(?: of {_IT}"
             rf"| of {_EACH})?",
             rf"how (?:big|large) {_BE} {_IT} on average",
             rf"{_BE} {_IT} (?:all )?(?:(?:of )?(?:the same|equal|similar|different)(?: (?:size|area|extent))?"
@@ -161,7 +161,7 @@ _RULES: tuple[tuple[Topic, tuple[str, ...]], ...] = (
     (
         Topic.HALVES,
         (
-            rf"{_BE} (?:there|they|most of them) (?:more |mostly )?(?:of them |of these )?(?:on|in|at"
+            rf"{_BE} (?:there|they|it|these|those|most of them) (?:more |mostly )?(?:of them |of these )?(?:on|in|at"
             rf"|to) {_HALF} (?:or|than) "
             rf"(?:on |in |at |to )?{_HALF}",
             rf"(?:which|what) (?:half|side)(?: of {_IMAGE})? (?:has|holds|contains|shows)(?: the)? (?:more|most)"

@@ -27,11 +27,11 @@ from assistant.routing.small_talk import (
     says_it_is_wrong,
 )
 
-# How likely a purpose must be to be acted upon: to tell something, to ask back, to tell what nobody put as a question,
-# where words speak for a choice, and where the rules read a question to the image.
+# How likely a purpose must be to be acted upon: to tell something, to ask back, to tell what nobody put as a question
+# or without a way to the image, where words speak for a choice, and where the rules read a question to the image.
 CLEAR = 0.45
 CLEAR_WISH = 0.6
-CLEAR_UNASKED = 0.75
+SURE = 0.75
 CLEAR_AGAINST_CUES = 0.9
 CLEAR_AGAINST_RULES = 0.97
 CLEAR_BEFORE_MARKS = 0.85
@@ -99,30 +99,29 @@ def guess(text: str, understand: Callable[[str], Intent | None], *, asked: str) 
     if said is not None:
         return said
     chances = read_purposes(text)
-    purpose = _find_clear_purpose(chances, text, asked)
-    undo = Choice(UNDO, Command(CommandKind.UNDO))
+    is_read = is_question_to_image(text)
+    purpose = _find_clear_purpose(chances, text, asked, is_read=is_read)
+    undo, as_question = Choice(UNDO, Command(CommandKind.UNDO)), Choice(text, Segment(question=text))
     if says_it_is_wrong(text):
         return Clarify(CORRECT_IT, (undo,))
     if purpose is Purpose.WRONG:
-        return Clarify(CORRECT_IT, (undo, Choice(text, Segment(question=text))))
+        return Clarify(CORRECT_IT, (undo, as_question))
     if purpose in _SENTENCES:
-        return Clarify(_SENTENCES[purpose])
+        return Clarify(_SENTENCES[purpose], () if chances[purpose] >= SURE and purpose in _TALK else (as_question,))
     if purpose in _TOPICS:
         return Ask(_TOPICS[purpose], text)
     if purpose is None:
-        is_nothing_new = (
-            chances[Purpose.NEW] <= UNLIKELY and not is_question_to_image(text) and refers_to_marks(text, asked)
-        )
+        is_nothing_new = chances[Purpose.NEW] <= UNLIKELY and not is_read and refers_to_marks(text, asked)
         is_about_marks = is_nothing_new or is_doubtful(text)
     else:
         is_about_marks = purpose is not Purpose.NEW
     return _ask_back(text, understand, purpose) if is_about_marks else Segment(question=text)
 
 
-def _find_clear_purpose(chances: Mapping[Purpose, float], text: str, asked: str) -> Purpose | None:
+def _find_clear_purpose(chances: Mapping[Purpose, float], text: str, asked: str, *, is_read: bool) -> Purpose | None:
     """Return what a message is for where that is likely enough, or None."""
     purpose, chance = next(iter(chances.items()))
-    if is_question_to_image(text):
+    if is_read:
         # "What share of the scene is water" asks for the water.
         return purpose if chance >= CLEAR_AGAINST_RULES and purpose not in _TOPICS else None
     is_told = purpose in _TOPICS or purpose in (Purpose.NEW, Purpose.UNMEASURED, Purpose.WRONG)
@@ -130,7 +129,7 @@ def _find_clear_purpose(chances: Mapping[Purpose, float], text: str, asked: str)
         return purpose if chance >= CLEAR_AGAINST_CUES else None
     if purpose in _TOPICS:
         is_asked = text.rstrip().endswith("?") or begins_with_looking(text)
-        return purpose if chance >= (CLEAR if is_asked else CLEAR_UNASKED) and refers_to_marks(text, asked) else None
+        return purpose if chance >= (CLEAR if is_asked else SURE) and refers_to_marks(text, asked) else None
     if purpose in _SENTENCES or purpose is Purpose.NEW:
         return purpose if chance >= CLEAR else None
     return purpose if chance >= (CLEAR_AGAINST_RULES if begins_with_looking(text) else CLEAR_WISH) else None

@@ -11,11 +11,10 @@ _WISH = r"(?:show|find|mark|give|see|segment|look for|highlight|i (?:want|need|w
 _OPENING = re.compile(
     r"(?:(?:ok|okay|no|well|now|and|please),? )*"
     r"(?:"
-    r"(?:forget|ignore|drop|scrap|skip|leave) (?:about )?(?:that|it|this|them"
-    r"|those)(?: for now)?(?:[,.;:!] ?(?:and )?| and )"
+    r"(?:forget|ignore|scrap) (?:about )?(?:that|it|this)(?: for now)?(?:[,.;:!] ?(?:and )?| and )"
     r"|never ?mind(?: that| them| it)?[,.;:!] ?"
     r"|(?:a )?(?:new|next|another|different) (?:question|task|search)(?:[,.;:] ?| )"
-    r"|(?:actually )?(?:i|we) (?:actually |really )?(?:meant|mean|wanted|was looking for|were looking for|asked for) "
+    r"|(?:actually )?(?:i|we) (?:actually |really )?(?:meant|mean|was looking for|were looking for) "
     r"(?!(?:the )?(?:\w+ )?ones?\b|(?:that|this|those|these|it|them)\b)"
     rf"|instead of [a-z ]+?,? (?={_WISH}\b)"
     r"|(?:(?:do|find|mark|show) )?the same(?: thing)? (?:for|with)(?: all)? (?=[a-z])"

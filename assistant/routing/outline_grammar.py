@@ -39,15 +39,15 @@ _SMALLER = r"(?:smaller|tighter|narrower|thinner)"
 _GROW = r"(?:grow|expand|widen|dilate|enlarge|extend|buffer|thicken|pad)"
 _SHRINK = r"(?:shrink|erode|trim|narrow|contract|tighten|reduce)"
 _HOLES = (
-    r"(?:(?:the |all |any |all the |in the )*(?:(?:inner|small|tiny|little) )?(?:holes|hole|gaps|gap)"
+    r"(?:(?:the |all |any |in the )*(?:(?:inner|small|tiny|little) )?(?:holes|hole|gaps|gap)"
     r"(?: inside| in it| in them| within| (?:in|inside) the [a-z]+)?)"
 )
 _SPECKS = (
-    r"(?:(?:the |all |any |all the )*(?:(?:tiny|small|little) )?(?:specks?|specs|noise|crumbs|dots|speckles?"
+    r"(?:(?:the |all |any )*(?:(?:tiny|small|little) )?(?:specks?|specs|noise|crumbs|dots|speckles?"
     r"|pixel noise|stray pixels|(?<=tiny )(?:bits|parts|pieces|ones|areas|spots)))"
 )
 _PARTS = (
-    r"(?:them|it|these|those|(?:all |all the |the |nearby |close )*(?:parts|areas|pieces|ones|regions|things|marks)"
+    r"(?:them|it|these|those|(?:all |the |nearby |close )*(?:parts|areas|pieces|ones|regions|things|marks)"
     r"(?: of (?:it|them|the [a-z]+))?)"
 )
 _TOUCHING = (

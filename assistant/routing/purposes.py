@@ -37,10 +37,15 @@ _MARKS_IT = re.compile(
     r"|with (?:its|their) outlines?)\b"
 )
 _OF_MARKS = re.compile(
-    r"\b(?:it|its|they|their|theirs|them|these|those|this"
-    r"|that(?! (?:is|are|was|were|has|have|can|could|do|does|lie|touch)\b)|ones?|each|marked|masks?|marks?|parts?"
-    r"|result|selection"
-    r"|outlines?|you (?:find|found|mark|see|saw|detect|count|got)|together|altogether|apart|total|average|mean|both)\b"
+    r"\b(?:it|its|they|their|theirs|them|these|those|this(?! (?:whole )?(?:image|picture|photo|scene|view|map)\b)"
+    r"|that(?! (?:is|are|was|were|has|have|can|could|do|does|lie|touch)\b)|ones?|each|marked|masks?|marks?"
+    r"|result|selection|outlines?|you (?:find|found|mark|see|saw|detect|count|got))\b"
+)
+
+
+# Where a name would stand: "the heliport", "of lava", "is lava", "every hangar".
+_NAMED = re.compile(
+    r"\b(?:the|an?|every|each|all|of|by|with|is|are|some|any|two|three) ([a-z']{2,})(?! (?:of|one|ones)\b)"
 )
 
 
@@ -79,10 +84,12 @@ class PurposeTable:
     Attributes:
         rows: float32, (features + 1, purposes).
         names: the last words of names of things, as plurals.
+        words: those of asking about marks, without names.
     """
 
     rows: NDArray[np.float32]
     names: frozenset[str] = frozenset()
+    words: frozenset[str] = frozenset()
 
     def read(self, text: str) -> Mapping[Purpose, float]:
         """Return how likely a message is for each purpose, 0..1, the likeliest first."""
@@ -104,11 +111,12 @@ def _load_table() -> PurposeTable:
         safe_open(path, "np") as stored,
     ):
         rows = stored.get_tensor("rows").astype(np.float32)
-        return PurposeTable(rows, frozenset(json.loads(stored.metadata()["names"])))
+        lists = (frozenset(json.loads(stored.metadata()[name])) for name in ("names", "words"))
+        return PurposeTable(rows, *lists)
 
 
 def refers_to_marks(text: str, asked: str) -> bool:
-    """Return whether `text` can be about the marks: it has a word for them, names what was asked for, or names nothing.
+    """Return whether `text` can be about the marks: it has a word for them, names what was asked for, or nothing.
 
     Args:
         text: what the person typed, while a mask is there.
@@ -117,12 +125,12 @@ def refers_to_marks(text: str, asked: str) -> bool:
     words = normalise_sentence(text)
     if _MARKS_IT.search(words):
         return False
+    if _OF_MARKS.search(words):
+        return True
     named = find_known_names(words)
-    return (
-        not named
-        or _OF_MARKS.search(words) is not None
-        or not named.isdisjoint(map(pluralise, re.findall(r"[a-z]{3,}", normalise_sentence(asked))))
-    )
+    if named:
+        return not named.isdisjoint(map(pluralise, re.findall(r"[a-z]{3,}", normalise_sentence(asked))))
+    return _load_table().words.issuperset(_NAMED.findall(words))
 
 
 def find_known_names(words: str) -> frozenset[str]:

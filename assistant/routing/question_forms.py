@@ -21,6 +21,13 @@ _YES_NO = re.compile(
 )
 
 
+# Of the marks alone: "is it safe to build here?" has no yes that can be measured.
+_WHETHER = re.compile(
+    rf"{_FILLERS}(?:(?:is|are) (?:there )?(?:any|it|they|these|those|one|some|the [a-z ]+ (?:bigger|larger|smaller))\b"
+    r"|(?:do|does) (?:any|they|it|these|those)\b)"
+)
+
+
 class QuestionForm(StrEnum):
     """What a question wants to hear."""
 
@@ -35,3 +42,8 @@ def read_form(question: str) -> QuestionForm:
     if _COUNT.match(words):
         return QuestionForm.COUNT
     return QuestionForm.YES_NO if _YES_NO.match(words) else QuestionForm.PLACE
+
+
+def asks_whether(text: str) -> bool:
+    """Return whether a question about the marks ("are any of them near the road?") wants to hear yes or no."""
+    return _WHETHER.match(normalise_sentence(text[:LONGEST_FORM])) is not None

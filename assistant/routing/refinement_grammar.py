@@ -24,6 +24,7 @@ from assistant.operations import (
     RepeatInImage,
     Subtract,
     Unite,
+    name_others,
 )
 from assistant.routing.criteria import (
     BIG_ADJECTIVE,
@@ -140,7 +141,7 @@ _SIDED = re.compile(
 _EXCEPT_LEAD = re.compile(rf"(?:all|everything|all of (?:it|them)|every one|each one|them all) {_EXCEPT} (.+)")
 _ONLY_END = re.compile(r"(.+?),? only")
 
-_SIZED = re.compile(rf"(?:the |all |any |all the )*(?:(?P<small>{SMALL_ADJECTIVE})|(?P<big>{BIG_ADJECTIVE})) {_ONES}")
+_SIZED = re.compile(rf"(?:the |all |any )*(?:(?P<small>{SMALL_ADJECTIVE})|(?P<big>{BIG_ADJECTIVE})) {_ONES}")
 _RANKED = re.compile(rf"(?:the )?(?P<rank>.+?)(?: {_ONES})?(?: by (?:size|area))?")
 # "the closest building to the road" names a thing, and is no distance to a "building to the road".
 _NEAREST_THING = re.compile(
@@ -154,8 +155,8 @@ _COLOURED_ONES = re.compile(r"(?:the )?(?:[a-z]+ ){1,2}ones|the ones with [a-z ]
 # and asks for new marks.
 _COUNT_OF_THEM = re.compile(
     rf"(?:and )?how many(?: of (?:them|these|those)| {_ONES})? (?:(?:are|were|lie|sit|stand)(?: there)? )(?P<where>.+)"
-    rf"|(?:and )?(?:is|are) (?:there )?(?:any(?:thing|(?: one)? of (?:them|these|those)| {_ONES})?"
-    r"|(?:some|one) of (?:them|these|those)|it|they|these|those)(?: there)? "
+    rf"|(?:and )?(?:is|are) (?:there )?(?:(?:any(?: one)?|some|one) of (?:them|these|those)|any {_ONES}"
+    r"|(?P<loose>any(?:thing)?|it|they|these|those))(?: there)? "
     r"(?P<there>(?:in|on|at|near|next|close|within|inside|beside|touching|north|south|east|west|left|right|above|below"
     r"|bigger|larger|smaller|more|less|over|under)\b.+)"
     r"|(?:and )?(?:do|does) (?:any(?: of (?:them|these|those))?|they|it|these|those)"
@@ -203,8 +204,11 @@ def parse_count_of_them(text: str) -> Operations | None:
         picked, rest = _parse_pick(f"show {match['pick']}"), parse_qualifiers(match["compared"])
         return None if picked is None or rest is None else (*picked, *rest)
     where = match["where"] or match["there"] or f"touching {match['touched']}"
-    wish = parse_refinement(f"only those {where}")
-    return wish if isinstance(wish, tuple) else None
+    # "Is it on the left or on the right?" picks nothing.
+    wish = None if re.search(r"\bor\b", where) else parse_refinement(f"only those {where}")
+    if not isinstance(wish, tuple) or (match["loose"] and name_others(wish)):  # "are they in the right place?"
+        return None
+    return wish
 
 
 def _parse_clauses(

@@ -4,8 +4,9 @@ from assistant.intents import Ask, Clarify, Command, Intent, Refine, Segment
 from assistant.operations import ImageChoice, RepeatInImage, name_others
 from assistant.routing.command_grammar import parse_command
 from assistant.routing.comparison_grammar import parse_comparison, parse_pick
+from assistant.routing.doubt import begins_with_looking, is_question_to_image
 from assistant.routing.grammar import parse_follow_up
-from assistant.routing.guessing import answer_first, guess
+from assistant.routing.guessing import answer_first, answer_in_words, guess
 from assistant.routing.languages import ENGLISH_ONLY, is_foreign
 from assistant.routing.openings import strip_opening
 from assistant.routing.refinement_grammar import PointNeeded, parse_count_of_them, parse_refinement, repeats_here
@@ -50,10 +51,27 @@ def route(
         return Clarify(ADD_AN_IMAGE)
     if not has_answer:
         return _begin(text, has_answer_elsewhere=has_answer_elsewhere)
-    understood = _understand(text, point_xy_px) or _ask_image(text)
-    if not isinstance(understood, Segment) or strip_opening(read) is not None:
+    understood = _understand(text, point_xy_px) or _understand_after_opening(text, strip_opening(read))
+    if understood is not None:
         return understood
+    if is_foreign(text):
+        return Clarify(ENGLISH_ONLY)
     return guess(text, lambda phrase: _understand(phrase, None), asked=asked)
+
+
+def _understand_after_opening(text: str, rest: str | None) -> Intent | None:
+    """Return what "forget that, undo it" or "forget that, find the roads" means by what is said last, or None.
+
+    Args:
+        text: all of it.
+        rest: what follows the words that drop what was asked before; None where there are none.
+    """
+    if rest is None:
+        return None
+    meant = _understand(rest, None) or answer_in_words(rest)
+    if meant is None and (is_question_to_image(rest) or begins_with_looking(rest)):
+        return Segment(question=text)
+    return meant
 
 
 def _begin(text: str, *, has_answer_elsewhere: bool) -> Segment | Refine | Clarify:

@@ -6,6 +6,7 @@ understood is understood whole: a question with a purpose ("where could a boat m
 """
 
 import re
+from collections.abc import Iterator
 
 from assistant.routing.decomposition import DRAWING, LONGEST_COMPOUND, is_head, name_class, strip_tail
 from assistant.routing.nouns import pluralise
@@ -66,21 +67,40 @@ _INSTEAD = re.compile(
 )
 
 
+# "the tallest building", "another ship", "my house": one thing, and which one is said.
+_ONE_OF_THEM = re.compile(
+    r"(?:an? )?(?:\w+est|single|one|another|either|neither|different|other|same|my|your|our|his|her|their)\b"
+)
+
+
 def read_whole_class(question: str) -> str | None:
     """Return the plural of the class, without article, or None where it is not all of a class that is asked for."""
+    return next((name_class(match["head"]) for match in _match_frames(question) if _means_all(match)), None)
+
+
+def read_thing(question: str) -> str | None:
+    """Return the plural of the class where a thing with a known name is named alone ("bridge", "the pond"), or None."""
+    return next((name_class(match["head"]) for match in _match_frames(question) if _names_thing(match)), None)
+
+
+def _match_frames(question: str) -> Iterator[re.Match[str]]:
     if len(question) > LONGEST_COMPOUND:
-        return None
+        return
     words = strip_politeness(normalise_sentence(question))
     words = strip_tail(strip_politeness(_INSTEAD.sub("", _BEFORE.sub("", words))))
     for frame in _FRAMES:
         match = frame.fullmatch(words)
-        if match is not None and _means_all(match):
-            return name_class(match["head"])
-    return None
+        if match is not None:
+            yield match
 
 
 def _means_all(match: re.Match[str]) -> bool:
-    """Whether a class is named, and all of it is meant: by "every", by a plural, or by a known name ("bridge")."""
+    """Whether a class is named, and all of it is meant: by "every" or by a plural."""
     head, quantity = match["head"], (match["all"] or "").strip()
     is_all = quantity.split(" ")[0] in ("all", "every", "each", "any") or pluralise(head) == head
-    return is_head(head) and (is_all or bool(find_known_names(head.split()[-1])))
+    return is_all and is_head(head)
+
+
+def _names_thing(match: re.Match[str]) -> bool:
+    head = match["head"]
+    return is_head(head) and _ONE_OF_THEM.match(head) is None and bool(find_known_names(head.split()[-1]))

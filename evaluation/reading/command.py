@@ -102,6 +102,7 @@ def build_proposals_table(report: Mapping[str, Any]) -> Table:
         table.add_column(part.removeprefix("unclear_"), justify="right")
     for label, key, form in (
         ("wishes", "wishes", "{:,}"),
+        ("  done at once", "wishes_done", "{:.1%}"),
         ("  asked back", "wishes_asked_back", "{:.1%}"),
         ("new questions", "questions", "{:,}"),
         ("  asked back", "questions_asked_back", "{:.1%}"),

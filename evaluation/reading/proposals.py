@@ -48,17 +48,21 @@ def report_proposals(part: str, proposer: Proposer, advance: Callable[[], None])
     """
     kinds: dict[str, list[bool]] = {"wish": [], "question": [], "chatter": []}
     proposed: list[Proposals] = []
+    done: list[bool] = []
     for row in read_rows(part):
         text, means, kind = str(row["text"]), row["means"], str(row["kind"])
         assert isinstance(means, list), "the corpus lists what is meant"
         intent = route(text, has_answer=True)
         kinds[kind].append(not isinstance(intent, Segment))
         if kind == "wish":
+            done.append(any(says_the_same(intent, phrase) for phrase in means))
+        if kind == "wish":
             proposed.append(_propose(text, tuple(means), _list_proposals(intent, means), proposer))
         advance()
     return {
         "wishes": len(kinds["wish"]),
-        "wishes_asked_back": share(kinds["wish"]),
+        "wishes_done": share(done),
+        "wishes_asked_back": share(kinds["wish"]) - share(done),
         "questions": len(kinds["question"]),
         "questions_asked_back": share(kinds["question"]),
         "chatter": len(kinds["chatter"]),

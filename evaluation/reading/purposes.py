@@ -43,7 +43,8 @@ _MOVES = {
 def measure_purposes() -> dict[str, dict[str, float]]:
     """Return for each purpose, and for all but new questions together, counts of messages and shares of them, 0..1.
 
-    "answered" is what was wished, or a question back that offers it; "marked" got a mask instead, new questions apart.
+    "answered" is what was wished, or a question back that offers it; "marked" was put to the image, which of new
+    questions is what was wished.
     """
     answered: dict[str, list[bool]] = defaultdict(list)
     marked: dict[str, list[bool]] = defaultdict(list)
@@ -70,7 +71,7 @@ def serves(intent: Intent, purpose: Purpose) -> bool:
             return _MOVES.get(purpose) is kind
         case Refine():
             # "How many are near the road?" leaves those, and tells their number.
-            return purpose is Purpose.REFINE or purpose in _TOPICS
+            return purpose in (Purpose.REFINE, Purpose.COUNT, Purpose.AREA, Purpose.POSITION)
         case Clarify(sentence=sentence, choices=choices):
             if sentence in _SENTENCES.get(purpose, ()):
                 return True

