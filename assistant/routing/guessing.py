@@ -31,7 +31,7 @@ from assistant.routing.small_talk import (
 # or without a way to the image, where words speak for a choice, and where the rules read a question to the image.
 CLEAR = 0.45
 CLEAR_WISH = 0.6
-SURE = 0.75
+SURE = 0.8
 CLEAR_AGAINST_CUES = 0.9
 CLEAR_AGAINST_RULES = 0.97
 CLEAR_BEFORE_MARKS = 0.85
@@ -123,7 +123,8 @@ def _find_clear_purpose(chances: Mapping[Purpose, float], text: str, asked: str,
     purpose, chance = next(iter(chances.items()))
     if is_read:
         # "What share of the scene is water" asks for the water.
-        return purpose if chance >= CLEAR_AGAINST_RULES and purpose not in _TOPICS else None
+        is_told = purpose in _TOPICS or purpose is Purpose.REFINE
+        return purpose if chance >= CLEAR_AGAINST_RULES and not is_told else None
     is_told = purpose in _TOPICS or purpose in (Purpose.NEW, Purpose.UNMEASURED, Purpose.WRONG)
     if is_told and is_doubtful(text) and list_candidates(text)[0].has_cue:
         return purpose if chance >= CLEAR_AGAINST_CUES else None

@@ -25,9 +25,9 @@ from training.reading.fitting import fit_softmax
 
 _ROWS = 2**15 + 1
 _EPOCHS = 20
-_NEW_BESIDE = 3000  # wishes for something new, beside those that were written for this
+_NEW_BESIDE = 3_000
 
-_MESSAGES_WITH_A_WORD = 4
+_MESSAGES_WITH_A_WORD = 6
 _OF_MARKS_TOO = frozenset({"areas", "parts", "shapes", "things", "objects", "spots", "surfaces", "places"})
 
 Message = tuple[str, Purpose]

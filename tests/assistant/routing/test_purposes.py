@@ -98,8 +98,8 @@ def test_any_text_has_chances(text: str) -> None:
 def test_messages_that_shaped_nothing_fare_as_the_documented_figures_say() -> None:
     figures = measure_purposes()
     assert figures["new"]["answered"] >= 0.9
-    assert figures["all others"]["answered"] >= 0.67
-    assert figures["all others"]["marked"] <= 0.16
+    assert figures["all others"]["answered"] >= 0.75
+    assert figures["all others"]["marked"] <= 0.14
     assert {row["purpose"] for row in read_rows("purposes_heldout")} == set(Purpose)
 
 
