@@ -125,8 +125,8 @@ def _find_clear_purpose(chances: Mapping[Purpose, float], text: str, asked: str,
         # "What share of the scene is water" asks for the water.
         is_told = purpose in _TOPICS or purpose is Purpose.REFINE
         return purpose if chance >= CLEAR_AGAINST_RULES and not is_told else None
-    is_told = purpose in _TOPICS or purpose in (Purpose.NEW, Purpose.UNMEASURED, Purpose.WRONG)
-    if is_told and is_doubtful(text) and list_candidates(text)[0].has_cue:
+    is_asked_back = purpose in _MOVES or purpose is Purpose.REFINE
+    if not is_asked_back and is_doubtful(text) and list_candidates(text)[0].has_cue:
         return purpose if chance >= CLEAR_AGAINST_CUES else None
     if purpose in _TOPICS:
         is_asked = text.rstrip().endswith("?") or begins_with_looking(text)

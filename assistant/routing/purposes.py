@@ -100,8 +100,13 @@ class PurposeTable:
 
 
 def read_purposes(text: str) -> Mapping[Purpose, float]:
-    """Return how likely a message is for each purpose, 0..1, the likeliest first; a long one is a new question."""
-    return {Purpose.NEW: 1.0} if len(text) > LONGEST_MESSAGE else _load_table().read(text)
+    """Return how likely a message is for each purpose, 0..1, the likeliest first.
+
+    A long one, and one without any letters, is a new question.
+    """
+    if len(text) > LONGEST_MESSAGE or not any(character.isalpha() for character in text):
+        return {Purpose.NEW: 1.0}
+    return _load_table().read(text)
 
 
 @cache
