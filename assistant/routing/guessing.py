@@ -1,5 +1,6 @@
 """What to do with text that no rule understands: a new question, small talk, or a question back with choices."""
 
+import re
 from collections.abc import Callable, Mapping
 
 from assistant.answering import quote
@@ -17,6 +18,7 @@ from assistant.routing.replies import (
     USE_THE_BUTTONS,
     WHAT_I_DO,
 )
+from assistant.routing.sentences import normalise_sentence
 from assistant.routing.small_talk import (
     asks_about_assistant,
     asks_for_button,
@@ -38,6 +40,11 @@ CLEAR_BEFORE_MARKS = 0.85
 # So unlikely that a message asks for something new, no mask is made of it, whatever else it is.
 UNLIKELY = 0.1
 UNLIKELY_BEFORE_MARKS = 0.03
+
+# "Mark red once more" asks for something, whatever else is unclear.
+_MARKING = re.compile(
+    r"(?:(?:please|now|and|ok) )*(?:mark|find|segment|highlight|outline|locate|detect) (?!it\b|them\b)"
+)
 
 _SENTENCES = {
     Purpose.CHAT: WHAT_I_DO,
@@ -111,7 +118,12 @@ def guess(text: str, understand: Callable[[str], Intent | None], *, asked: str) 
     if purpose in _TOPICS:
         return Ask(_TOPICS[purpose], text)
     if purpose is None:
-        is_nothing_new = chances[Purpose.NEW] <= UNLIKELY and not is_read and refers_to_marks(text, asked)
+        is_nothing_new = (
+            chances[Purpose.NEW] <= UNLIKELY
+            and not is_read
+            and _MARKING.match(normalise_sentence(text)) is None
+            and refers_to_marks(text, asked)
+        )
         is_about_marks = is_nothing_new or is_doubtful(text)
     else:
         is_about_marks = purpose is not Purpose.NEW

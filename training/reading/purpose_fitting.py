@@ -28,7 +28,7 @@ _EPOCHS = 20
 _NEW_BESIDE = 3_000
 
 _MESSAGES_WITH_A_WORD = 6
-_OF_MARKS_TOO = frozenset({"areas", "parts", "shapes", "things", "objects", "spots", "surfaces", "places"})
+_OF_MARKS_TOO = frozenset({"areas", "parts", "shapes", "things", "objects", "spots", "surfaces", "places", "greens"})
 
 Message = tuple[str, Purpose]
 

@@ -61,6 +61,10 @@ def test_nothing_is_told_of_the_marks_where_another_thing_is_named(text: str) ->
     assert route(text, has_answer=True, asked="where are the ships?") == Segment(text)
 
 
+def test_words_that_nothing_is_known_of_are_put_to_the_image_where_they_ask_for_marks() -> None:
+    assert route("Mark red once more", has_answer=True, asked="red boxes") == Segment("Mark red once more")
+
+
 def test_a_move_in_unusual_words_is_offered_first_and_not_made() -> None:
     intent = route("scrap all of this and lets begin again", has_answer=True, asked="roads")
     assert isinstance(intent, Clarify)
