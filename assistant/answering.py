@@ -176,10 +176,10 @@ def format_area(area_m2: float) -> str:
     """Return an area to three significant digits in m², ha (from one hectare) or km² (from one km²)."""
     rounded = _round_significant(area_m2, digits=3)
     if rounded >= M2_PER_KM2:
-        return f"{_format_number(rounded / M2_PER_KM2)} km²"
+        return f"{format_number(rounded / M2_PER_KM2)} km²"
     if rounded >= M2_PER_HA:
-        return f"{_format_number(rounded / M2_PER_HA)} ha"
-    return f"{_format_number(rounded)} m²"
+        return f"{format_number(rounded / M2_PER_HA)} ha"
+    return f"{format_number(rounded)} m²"
 
 
 def _describe_count(facts: Facts) -> tuple[str, ...]:
@@ -242,8 +242,8 @@ def _round_significant(value: float, *, digits: int) -> float:
     return round(value, digits - 1 - math.floor(math.log10(abs(value))))
 
 
-def _format_number(value: float) -> str:
-    """Return a number that has at most three significant digits, with thousands separated."""
+def format_number(value: float) -> str:
+    """Return a number with three significant digits, from a hundred on as a whole one with thousands separated."""
     if value >= 100:
         return f"{value:,.0f}"
     return f"{value:.3g}"

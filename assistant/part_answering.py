@@ -6,7 +6,7 @@ import numpy as np
 from pyproj import CRS
 from pyproj.exceptions import CRSError
 
-from assistant.answering import PLACES, TOUCHING, describe_nothing_marked, format_area
+from assistant.answering import PLACES, TOUCHING, describe_nothing_marked, format_area, format_number
 from assistant.intents import Topic
 from assistant.parts import Part, list_counted, measure_parts, measure_smallest_gap
 from assistant.wording import spell_number
@@ -18,8 +18,6 @@ PART_TOPICS = frozenset((Topic.PARTS, Topic.SIZES, Topic.SPACING, Topic.BOUNDS, 
 """What is measured from the mask anew; all else is told from the facts that are stored with an answer."""
 
 LONGEST_LIST = 12
-# From here on whole numbers have three digits.
-_LONG_GAP = _SMALL_MEAN_PX = 100
 
 
 def answer_about_parts(topic: Topic, question: str, mask: Mask) -> tuple[str, ...]:
@@ -63,7 +61,7 @@ def _compare_sizes(parts: Sequence[Part]) -> tuple[str, ...]:
     largest, smallest = parts[0], parts[-1]
     mean_px = sum(part.size_px for part in parts) / len(parts)
     if largest.area_m2 is None:
-        mean = f"{mean_px:,.3g} pixels" if mean_px < _SMALL_MEAN_PX else f"{mean_px:,.0f} pixels"
+        mean = f"{format_number(mean_px)} pixels"
     else:
         mean = format_area(mean_px * largest.area_m2 / largest.size_px)
     return (
@@ -76,8 +74,7 @@ def _describe_spacing(mask: Mask, count: int) -> tuple[str, ...]:
     gap = measure_smallest_gap(mask)
     if gap is None:
         return ("Only one area is marked, so there is no distance to tell.", TOUCHING)
-    apart = f"about {gap:,.3g}" if gap < _LONG_GAP else f"about {gap:,.0f}"
-    apart += " pixels" if mask.grid.gsd_m is None else " m"
+    apart = f"about {format_number(gap)} {'pixels' if mask.grid.gsd_m is None else 'm'}"
     if count == 2:
         return (f"They are {apart} apart, where they come closest.",)
     return (f"The two that lie closest together are {apart} apart.",)
@@ -108,8 +105,7 @@ def _describe_bounds(mask: Mask) -> tuple[str, ...]:
     right, bottom = boxes[:, 2:].max(axis=0).tolist()
     in_pixels = (
         f"What is marked lies in {_range('column', left, right)} and {_range('row', top, bottom)}, counted from 0 in "
-        f"the "
-        "top left corner."
+        "the top left corner."
     )
     on_map = _describe_on_map((left, top, right, bottom), mask.grid)
     return (in_pixels, *on_map, "“Export” saves the coordinates of each outline.")

@@ -88,8 +88,8 @@ class PurposeTable:
     """
 
     rows: NDArray[np.float32]
-    names: frozenset[str] = frozenset()
-    words: frozenset[str] = frozenset()
+    names: frozenset[str]
+    words: frozenset[str]
 
     def read(self, text: str) -> Mapping[Purpose, float]:
         """Return how likely a message is for each purpose, 0..1, the likeliest first."""
