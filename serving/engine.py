@@ -31,12 +31,15 @@ from serving.refinement.classical import refine_classically
 from serving.refinement.kinds import RefinerKind
 from serving.refinement.learned import LearnedRefiner
 from serving.refinement.merging import agree_with_mask
+from serving.refinement.suggestions import Embedding, Suggester
+from serving.segment_anything.mobile_sam import MobileSam
 from serving.stages import Stages
 from serving.window import Window
 
 MAX_QUESTION_LENGTH = 2_000
 FEATURE_CACHE_BYTES = 1024**3
 _RENDERING_CACHE_BYTES = 256 * 1024**2
+_EMBEDDING_CACHE_BYTES = 256 * 1024**2
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,6 +64,7 @@ class SegEarthEngine:
         cache_bytes: bound on the kept image features.
         batch_size: images that are encoded, or questions whose masks are decoded, together at most.
         refiner: the learned refiner that reads this model's features; None leaves clicks to the classical one.
+        sam: suggests to a refiner that reads suggestions.
         max_tiles: in which a large image is looked at beside the whole, at most; 0 for one look whatever the size, as
             SegEarth-R1's own weights were trained and measured.
     """
@@ -75,15 +79,20 @@ class SegEarthEngine:
         cache_bytes: int = FEATURE_CACHE_BYTES,
         batch_size: int = 1,
         refiner: ClickRefiner | None = None,
+        sam: MobileSam | None = None,
         max_tiles: int = 0,
     ) -> None:
         self._model = model.to(device).eval()
         self._backend = backend
         self._model_digest = model_digest
         # On its own it is small, and in float32 in every precision of the model.
-        self._refiner = None if refiner is None else LearnedRefiner(refiner.to(device).eval(), model.config.input_size)
+        suggester = None if sam is None else Suggester(sam.to(device).eval())
+        self._refiner = (
+            None if refiner is None else LearnedRefiner(refiner.to(device).eval(), model.config.input_size, suggester)
+        )
         self._max_tiles = max_tiles
         self._features: FeatureCache[ImageFeatures] = FeatureCache(cache_bytes)
+        self._embeddings: FeatureCache[Embedding] = FeatureCache(_EMBEDDING_CACHE_BYTES)
         self._renderings: FeatureCache[_Rendering] = FeatureCache(_RENDERING_CACHE_BYTES)
         self._usual_ratings: dict[str, float] = {}
         self._busy = ComputeLock()
@@ -237,8 +246,9 @@ class SegEarthEngine:
         if kind is RefinerKind.LEARNED and self._refiner is not None:
             window = self._refiner.choose_window(image.grid, clicks, inner_box)
             features = self._features_of(image, window, stages, cancellation)
+            embedding = self._embed(self._refiner, image, window, stages, cancellation)
             with stages.enter("refine"), self._busy.hold(cancellation):
-                pixels, logits = self._refiner.refine(features, window, rgb, before, clicks, inner_box)
+                pixels, logits = self._refiner.refine(features, embedding, window, rgb, before, clicks, inner_box)
         else:
             with stages.enter("refine"), self._busy.hold(cancellation):
                 pixels = refine_classically(rgb, before, clicks, inner_box)
@@ -275,6 +285,26 @@ class SegEarthEngine:
             with stages.enter("encode"):
                 features = self._batched.encode(key, window.crop(rgb), cancellation)
         return features
+
+    def _embed(
+        self,
+        refiner: LearnedRefiner,
+        image: ImageRef,
+        window: Window,
+        stages: Stages,
+        cancellation: Cancellation,
+    ) -> Embedding | None:
+        """Return what the refiner needs of a window beside its features; None where that is nothing."""
+        if not refiner.reads_suggestions:
+            return None
+        key = _name_part(image, window)
+        embedding = self._embeddings.get(key)
+        if embedding is None:
+            rgb = self._read(image, stages)
+            with stages.enter("encode"), self._busy.hold(cancellation):
+                embedding = refiner.embed(window.crop(rgb))
+            self._embeddings.put(key, embedding)
+        return embedding
 
     def _look_closer(
         self,

@@ -17,6 +17,7 @@ from serving.model.refiner import ClickRefiner
 from serving.model.refiner_file import digest_features, load_refiner
 from serving.model.segearth import SegEarth
 from serving.placement import Placement
+from serving.segment_anything.weights import load_mobile_sam
 from serving.vllm_choice import VllmChoice
 
 _LOG = structlog.get_logger()
@@ -48,6 +49,7 @@ def load_small_form(
     """
     model = load_model(folder)
     refiner = _find_refiner(folder, model)
+    sam = load_mobile_sam(folder) if refiner is not None and refiner.config.suggestion_channels else None
     model.to(placement.device, placement.dtype)
     learned = None if model.projector.learned_tokens is None else model.projector.learned_tokens.detach()
     adapter = find_adapter(folder)
@@ -69,6 +71,7 @@ def load_small_form(
         cache_bytes=cache_bytes,
         batch_size=placement.batch_size,
         refiner=refiner,
+        sam=sam,
         max_tiles=max_tiles,
     )
 

@@ -1,4 +1,4 @@
-"""The commands `train mini`, `train refiner`, `train reading` and `train experiment`."""
+"""The commands `train mini`, `train refiner`, `train convert-sam`, `train reading` and `train experiment`."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,6 +23,7 @@ def build_train_app(*, cache_dir: Path | None = None) -> typer.Typer:
     settings = {"default_map": {"cache_dir": str(cache_dir)}} if cache_dir is not None else {}
     app.command("mini", context_settings=settings)(train_mini)
     app.command("refiner", context_settings=settings)(train_refiner)
+    app.command("convert-sam")(convert_sam)
     app.command("reading")(train_reading)
     app.command("experiment", context_settings=settings)(train_experiment)
     return app
@@ -71,7 +72,7 @@ def train_refiner(
     cache_dir: Annotated[Path, typer.Option(help="Where the language weights are kept.")],
     model_dir: Annotated[Path, typer.Option(help="The small model whose features are read.")] = Path("models/mini"),
     steps: Annotated[int, typer.Option(min=1, help="Optimiser steps.")] = 900,
-    images: Annotated[int, typer.Option(min=1, help="Images whose features are kept, 5 MB each.")] = 480,
+    images: Annotated[int, typer.Option(min=1, help="Images whose features are kept, 7 MB each.")] = 480,
     threads: Annotated[int, typer.Option(help="CPU threads.")] = 2,
     out: Annotated[
         Path | None, typer.Option(help="Folder that gets refiner.safetensors. Default: the model's.")
@@ -80,6 +81,12 @@ def train_refiner(
         Path | None,
         typer.Option(help="Folder with a refiner to go on from; it may belong to other weights. Default: begin anew."),
     ] = None,
+    sam_dir: Annotated[
+        Path, typer.Option(help="Folder with the weights of MobileSAM, which suggests masks to the head.")
+    ] = Path("models/mini"),
+    suggestions: Annotated[
+        bool, typer.Option("--suggestions/--no-suggestions", help="Whether the head is told of them.")
+    ] = True,
 ) -> None:
     """Train the head that answers clicks, on the features of a model that rests; resumable."""
     from training.refiner.recipe import RefinerRecipe
@@ -94,8 +101,20 @@ def train_refiner(
             recipe=RefinerRecipe(steps=steps, images=images),
             threads=threads,
             out=model_dir if out is None else out,
+            sam_dir=sam_dir if suggestions else None,
             start_from=start_from,
         )
+
+
+def convert_sam(
+    published: Annotated[Path, typer.Argument(help="MobileSAM's published weights, mobile_sam.pt.")],
+    out: Annotated[Path, typer.Option(help="Folder that gets segment_anything.safetensors.")] = Path("models/mini"),
+) -> None:
+    """Write the weights that suggest masks to the click refiner, from MobileSAM's published ones."""
+    from serving.segment_anything.weights import read_published, save_mobile_sam
+
+    with _speak_errors():
+        save_mobile_sam(read_published(published), out)
 
 
 def train_reading(

@@ -4,6 +4,7 @@ import statistics
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Protocol
 
 import cv2
 import numpy as np
@@ -16,7 +17,7 @@ from evaluation.packs.pack import Pack, PackQuestion
 from evaluation.packs.report import MeasuredEngine, refer_to_file
 from evaluation.spreading import spread_positions
 from serving.cancellation import Cancellation
-from serving.clicks import Click
+from serving.clicks import Box, Click
 from serving.image_ref import ImageRef
 from serving.mask import Mask
 from serving.refinement.kinds import RefinerKind
@@ -32,6 +33,8 @@ class Start(StrEnum):
 
     OBJECT = "object"
     """Nothing; one connected part of the target is wanted."""
+    BOX = "box"
+    """What the refiner makes of a box around the same part, which is drawn before the first click."""
     ANSWER = "answer"
     """The model's answer to the question; all of the target is wanted."""
 
@@ -61,8 +64,12 @@ class ClickRun:
         return self.ious[min(clicks, len(self.ious) - 1)]
 
 
-# The mask before and all clicks so far -> the mask after, and the seconds that took.
-Refine = Callable[[Mask, Sequence[Click]], tuple[Mask, float]]
+class Refine(Protocol):
+    """Answers clicks."""
+
+    def __call__(self, before: Mask, clicks: Sequence[Click], box: Box | None = None) -> tuple[Mask, float]:
+        """Return the mask after all clicks so far, or a box, and the seconds that took."""
+        ...
 
 
 def choose_tasks(pack: Pack, split: str, *, limit: int | None = None) -> tuple[PackQuestion, ...]:
@@ -107,6 +114,8 @@ def click_through(
         if part is not None:
             nothing = Mask(np.zeros_like(target), image.grid)
             yield ClickRun(question, Start.OBJECT, *simulate(refine, nothing, part))
+            boxed, _ = refine(nothing, (), box_around(part))
+            yield ClickRun(question, Start.BOX, *simulate(refine, boxed, part))
         answer = engine.segment_text(image, question.question, cancellation=Cancellation(), report_stage=lambda _: None)
         yield ClickRun(question, Start.ANSWER, *simulate(refine, answer.mask, target))
         on_done()
@@ -141,6 +150,12 @@ def choose_part(target: NDArray[np.bool_]) -> NDArray[np.bool_] | None:
         return None
     eligible.sort(key=lambda label: int(sizes[label]))
     return np.asarray(labels == eligible[len(eligible) // 2])
+
+
+def box_around(part: NDArray[np.bool_]) -> Box:
+    """Return the tight box around a part with pixels, bool (H, W)."""
+    rows, columns = np.nonzero(part)
+    return Box(float(columns.min()), float(rows.min()), float(columns.max()) + 1, float(rows.max()) + 1)
 
 
 def report_runs(runs: Sequence[ClickRun]) -> dict[str, object]:
@@ -180,13 +195,13 @@ def _summarise(runs: Sequence[ClickRun]) -> Mapping[str, object]:
 
 
 def _refine_with(engine: MeasuredEngine, kind: RefinerKind, image: ImageRef) -> Refine:
-    def refine(before: Mask, clicks: Sequence[Click]) -> tuple[Mask, float]:
+    def refine(before: Mask, clicks: Sequence[Click], box: Box | None = None) -> tuple[Mask, float]:
         prediction = engine.refine_by(
             kind,
             image,
             before,
             clicks=clicks,
-            box=None,
+            box=box,
             cancellation=Cancellation(),
             report_stage=lambda _: None,
         )

@@ -19,6 +19,7 @@ from serving.mask import Mask
 
 FIRST_QUESTION = "Where could a plane be serviced or refuelled right now?"
 SECOND_QUESTION = "Which areas beside the road could be used to shelter residents after a flood?"
+_MIDDLE, _ELSEWHERE = 0.5, 0.3
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,8 @@ class SpeedReport:
         warm_up: the very first question of the process, which loads what is loaded late; on an image of its own.
         first: the first question on an image.
         second: another question on the same image.
-        click: a click on the answer, with everything cached.
+        first_click: a click on the answer, the first one in the image.
+        click: another one, with everything cached; the first is told again.
     """
 
     height: int
@@ -54,6 +56,7 @@ class SpeedReport:
     warm_up: TurnTime
     first: TurnTime
     second: TurnTime
+    first_click: TurnTime
     click: TurnTime
 
     @property
@@ -70,13 +73,14 @@ class SpeedReport:
             "warm_up": _to_row(self.warm_up),
             "first": _to_row(self.first),
             "second": _to_row(self.second),
+            "first_click": _to_row(self.first_click),
             "click": _to_row(self.click),
             "speedup": self.speedup,
         }
 
 
 def measure_speed(engine: Engine, folder: Path, *, side: int, images: int) -> SpeedReport:
-    """Ask two questions and click once on each of `images` pictures of `side` x `side` pixels; return the medians.
+    """Ask two questions and click twice on each of `images` pictures of `side` x `side` pixels; return the medians.
 
     Args:
         engine: what answers.
@@ -88,16 +92,19 @@ def measure_speed(engine: Engine, folder: Path, *, side: int, images: int) -> Sp
         raise ValueError(f"at least one image is needed, got {images}")
     refs = [_write_picture(folder, side=side, seed=seed) for seed in range(images + 1)]
     warm_up, mask = _ask(engine, refs[0], FIRST_QUESTION)
-    _click(engine, refs[0], mask)
+    _click(engine, refs[0], mask, _MIDDLE)
     first: list[TurnTime] = []
     second: list[TurnTime] = []
+    first_click: list[TurnTime] = []
     click: list[TurnTime] = []
     for ref in refs[1:]:
         first.append(_ask(engine, ref, FIRST_QUESTION)[0])
         turn, mask = _ask(engine, ref, SECOND_QUESTION)
         second.append(turn)
-        click.append(_click(engine, ref, mask))
-    return SpeedReport(side, side, images, warm_up, _take_median(first), _take_median(second), _take_median(click))
+        first_click.append(_click(engine, ref, mask, _MIDDLE))
+        click.append(_click(engine, ref, mask, _MIDDLE, _ELSEWHERE))
+    medians = [_take_median(times) for times in (first, second, first_click, click)]
+    return SpeedReport(side, side, images, warm_up, *medians)
 
 
 def draw_scene(side: int, seed: int) -> NDArray[np.uint8]:
@@ -124,13 +131,13 @@ def _ask(engine: Engine, image: ImageRef, question: str) -> tuple[TurnTime, Mask
     return TurnTime(time.perf_counter() - started, dict(prediction.seconds)), prediction.mask
 
 
-def _click(engine: Engine, image: ImageRef, mask: Mask) -> TurnTime:
-    """Click in the middle, for the opposite of what is there."""
-    middle = (image.grid.height // 2, image.grid.width // 2)
-    click = Click(middle[1], middle[0], is_positive=not mask.pixels[middle])
+def _click(engine: Engine, image: ImageRef, mask: Mask, *places: float) -> TurnTime:
+    """Click at places on the diagonal, shares of the side, each for the opposite of what is there."""
+    at = [(int(image.grid.height * place), int(image.grid.width * place)) for place in places]
+    clicks = [Click(column, row, is_positive=not mask.pixels[row, column]) for row, column in at]
     started = time.perf_counter()
     prediction = engine.refine(
-        image, mask, clicks=[click], box=None, cancellation=Cancellation(), report_stage=lambda _: None
+        image, mask, clicks=clicks, box=None, cancellation=Cancellation(), report_stage=lambda _: None
     )
     return TurnTime(time.perf_counter() - started, dict(prediction.seconds))
 

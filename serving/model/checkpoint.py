@@ -16,6 +16,7 @@ from serving.model.segearth import SegEarth, to_channels_last
 CONFIG_NAME = "config.json"
 WEIGHTS_NAME = "model.safetensors"
 REFINER_NAME = "refiner.safetensors"
+SEGMENT_ANYTHING_NAME = "segment_anything.safetensors"
 ADAPTER_NAMES = ("adapter_config.json", "adapter_model.safetensors")
 
 
@@ -53,7 +54,7 @@ def load_config(folder: Path) -> SegEarthConfig:
         CheckpointMissingError: there is none.
         CheckpointMismatchError: it is not one that this version reads.
     """
-    path = _require(folder, CONFIG_NAME)
+    path = require_file(folder, CONFIG_NAME)
     try:
         return SegEarthConfig.from_json(path.read_text(encoding="utf-8"))
     except (ValueError, TypeError, KeyError) as error:
@@ -70,7 +71,7 @@ def load_model(folder: Path) -> SegEarth:
         CheckpointMismatchError: a key or a shape is not the model's; the sentence names the first.
     """
     config = load_config(folder)
-    path = _require(folder, WEIGHTS_NAME)
+    path = require_file(folder, WEIGHTS_NAME)
     try:
         tensors = load_file(path)
     except (SafetensorError, OSError) as error:
@@ -101,23 +102,29 @@ def digest_checkpoint(folder: Path, *, includes_refiner: bool = True) -> str:
 
     Args:
         folder: of the model.
-        includes_refiner: also over the refiner, which decides what a click does; without it, the digest is of what
-            decides the answer to a question.
+        includes_refiner: also over the refiner and what suggests to it, which decide what a click does; without them,
+            the digest is of what decides the answer to a question.
 
     Raises:
         CheckpointMissingError: a file is missing.
     """
     digest = hashlib.sha256()
-    optional = [REFINER_NAME] if includes_refiner and (folder / REFINER_NAME).is_file() else []
+    of_clicks = (REFINER_NAME, SEGMENT_ANYTHING_NAME) if includes_refiner else ()
+    optional = [name for name in of_clicks if (folder / name).is_file()]
     names = [CONFIG_NAME, WEIGHTS_NAME, *(ADAPTER_NAMES if find_adapter(folder) else ()), *optional]
     for name in names:
         digest.update(name.encode())
-        with _require(folder, name).open("rb") as file:
+        with require_file(folder, name).open("rb") as file:
             digest.update(hashlib.file_digest(file, "sha256").digest())
     return digest.hexdigest()
 
 
-def _require(folder: Path, name: str) -> Path:
+def require_file(folder: Path, name: str) -> Path:
+    """Return a file of the model in `folder`.
+
+    Raises:
+        CheckpointMissingError: it is not there.
+    """
     path = folder / name
     if not path.is_file():
         raise CheckpointMissingError(

@@ -23,6 +23,8 @@ class RefinerConfig:
         feature_dim: channels that each of the two is brought down to.
         fine_dim: channels at stride 2.
         dims: channels at strides 4, 8 and 16.
+        suggestion_channels: maps of what Segment Anything would mark, see `serving.refinement.suggestions`; 0 for a
+            head that is not told.
     """
 
     mask_dim: int
@@ -30,6 +32,12 @@ class RefinerConfig:
     feature_dim: int = 32
     fine_dim: int = 16
     dims: tuple[int, int, int] = (48, 64, 96)
+    suggestion_channels: int = 0
+
+    @property
+    def map_channels(self) -> int:
+        """Channels of the maps that the head reads beside the picture."""
+        return PROMPT_CHANNELS + self.suggestion_channels
 
 
 class _ChannelNorm(nn.Module):
@@ -76,7 +84,7 @@ class ClickRefiner(nn.Module):
         self.reduce_mask_features = nn.Conv2d(config.mask_dim, features, 1)
         self.reduce_level = nn.Conv2d(config.level_dim, features, 1)
         self.embed = nn.Conv2d(config.mask_dim, features, 1)
-        self.fine = nn.Sequential(nn.Conv2d(3 + PROMPT_CHANNELS, fine, 3, padding=1), nn.ReLU())
+        self.fine = nn.Sequential(nn.Conv2d(3 + config.map_channels, fine, 3, padding=1), nn.ReLU())
         self.down4 = nn.Conv2d(fine, dim4, 3, stride=2, padding=1)
         self.fuse = nn.Conv2d(2 * features + 3 + dim4, dim4, 3, padding=1)
         self.down8 = nn.Conv2d(dim4, dim8, 3, stride=2, padding=1)
@@ -98,7 +106,7 @@ class ClickRefiner(nn.Module):
         Args:
             features: of the pixel decoder, for B images of (H, W).
             rgb: 0..255, float, (B, 3, H/2, W/2).
-            prompts: maps, (B, 4, H/2, W/2).
+            prompts: maps, those of suggestions last, (B, 4 + S, H/2, W/2).
         """
         if rgb.shape[-2:] != prompts.shape[-2:] or prompts.shape[-1] != 2 * features.mask_features.shape[-1]:
             raise ValueError(f"maps {tuple(prompts.shape)} do not fit {tuple(features.mask_features.shape)} features")

@@ -16,7 +16,9 @@ from serving.model.refiner import ClickRefiner
 from serving.refinement.classical import refine_classically
 from serving.refinement.click_window import choose_window
 from serving.refinement.merging import agree_with_mask, find_unmet, merge_changes, obey_clicks
-from serving.refinement.prompt_maps import fit_prompts, shrink_square
+from serving.refinement.prompt_maps import fit_prompts, place_prompts, shrink_square
+from serving.refinement.suggestions import Embedding, Suggester
+from serving.segment_anything.tiny_vit import SQUARE_SIDE
 from serving.window import Window
 
 _WHOLE_UP_TO = 2.0  # sides of the model's square; a larger image is looked at in windows, which have finer features
@@ -29,11 +31,29 @@ class LearnedRefiner:
     Args:
         head: in evaluation mode, on the device of the features.
         input_size: side of the model's square.
+        suggester: for a head that reads suggestions.
     """
 
-    def __init__(self, head: ClickRefiner, input_size: int) -> None:
+    def __init__(self, head: ClickRefiner, input_size: int, suggester: Suggester | None = None) -> None:
+        if head.config.suggestion_channels and suggester is None:
+            raise ValueError("the refiner reads suggestions, and nobody makes any")
         self._head = head
         self._input_size = input_size
+        self._suggester = suggester if head.config.suggestion_channels else None
+
+    @property
+    def reads_suggestions(self) -> bool:
+        """Whether `refine` needs an embedding."""
+        return self._suggester is not None
+
+    def embed(self, rgb: NDArray[np.uint8]) -> Embedding:
+        """Return what `refine` needs of a window beside its features.
+
+        Args:
+            rgb: the window of the rendering, uint8 (H, W, 3).
+        """
+        assert self._suggester is not None
+        return self._suggester.look(Letterbox(rgb.shape[0], rgb.shape[1], SQUARE_SIDE).fit_image(rgb))
 
     def choose_window(self, grid: Grid, clicks: Sequence[Click], box: Box | None) -> Window:
         """Return the part of the image whose features are looked at: all of it, unless it is large.
@@ -51,6 +71,7 @@ class LearnedRefiner:
     def refine(
         self,
         features: ImageFeatures,
+        embedding: Embedding | None,
         window: Window,
         rgb: NDArray[np.uint8],
         before: NDArray[np.bool_],
@@ -61,6 +82,7 @@ class LearnedRefiner:
 
         Args:
             features: of the window.
+            embedding: of the window, from `embed`; None where the head reads no suggestions.
             window: what `choose_window` returned.
             rgb: the whole rendering, uint8 (H, W, 3).
             before: the mask before, bool (H, W).
@@ -70,7 +92,7 @@ class LearnedRefiner:
         near_clicks = [window.shift_click(click) for click in clicks]
         near_box = None if box is None else window.shift_box(box)
         near = window.crop(before)
-        proposal = self.propose(features, window.crop(rgb), near, near_clicks, near_box)
+        proposal = self._propose(features, embedding, window.crop(rgb), near, near_clicks, near_box)
         pixels = before.copy()
         window.crop(pixels)[...] = merge_changes(near, proposal > 0, near_clicks, near_box)
         unmet = find_unmet(pixels, clicks)
@@ -80,9 +102,10 @@ class LearnedRefiner:
         window.crop(logits)[...] = proposal
         return pixels, agree_with_mask(logits, pixels)
 
-    def propose(
+    def _propose(
         self,
         features: ImageFeatures,
+        embedding: Embedding | None,
         rgb: NDArray[np.uint8],
         prior: NDArray[np.bool_],
         clicks: Sequence[Click],
@@ -90,12 +113,15 @@ class LearnedRefiner:
     ) -> NDArray[np.float32]:
         """Return the logits of the network alone for one window, float32 (H, W), all in the window's pixels."""
         letterbox = Letterbox(prior.shape[0], prior.shape[1], self._input_size)
-        maps = torch.from_numpy(fit_prompts(prior, clicks, box, letterbox))[None]
+        device = features.pixel.mask_features.device
+        maps = torch.from_numpy(fit_prompts(prior, clicks, box, letterbox)).to(device)
+        if self._suggester is not None and embedding is not None:
+            in_square = place_prompts(clicks, box, Letterbox(prior.shape[0], prior.shape[1], SQUARE_SIDE))
+            maps = torch.cat([maps, self._suggester.suggest(embedding, *in_square, side=maps.shape[-1])])
         picture = torch.from_numpy(shrink_square(letterbox.fit_image(rgb))).permute(2, 0, 1)[None].float()
         coarse, middle, fine = features.pixel.multi_scale
         # The network is small and stays in float32, whatever the precision of the features.
         pixel = PixelFeatures((coarse, middle, fine.float()), features.pixel.mask_features.float())
-        device = pixel.mask_features.device
-        logits = self._head(pixel, picture.to(device), maps.to(device))
+        logits = self._head(pixel, picture.to(device), maps[None])
         square = functional.interpolate(logits, size=self._input_size, mode="bilinear", align_corners=False)
         return letterbox.restore_logits(square[0, 0].cpu().numpy())

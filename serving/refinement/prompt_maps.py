@@ -56,18 +56,25 @@ def fit_prompts(
         box: in native pixels, or None.
         letterbox: how the image lies in the square.
     """
-    scale_x = letterbox.inner_width / letterbox.width / STRIDE
-    scale_y = letterbox.inner_height / letterbox.height / STRIDE
-    left, top = letterbox.left / STRIDE, letterbox.top / STRIDE
-    fitted = [
+    fitted, fitted_box = place_prompts(clicks, box, letterbox, stride=STRIDE)
+    return draw_prompt_maps(share_of_cells(letterbox.fit_mask(prior)), fitted, fitted_box)
+
+
+def place_prompts(
+    clicks: Sequence[Click], box: Box | None, letterbox: Letterbox, *, stride: int = 1
+) -> tuple[list[Click], Box | None]:
+    """Return clicks and a box of native pixels where they lie in the model's square, in cells of `stride` pixels."""
+    scale_x = letterbox.inner_width / letterbox.width / stride
+    scale_y = letterbox.inner_height / letterbox.height / stride
+    left, top = letterbox.left / stride, letterbox.top / stride
+    placed = [
         Click(left + click.x * scale_x, top + click.y * scale_y, is_positive=click.is_positive) for click in clicks
     ]
-    fitted_box = None
-    if box is not None:
-        fitted_box = Box(
-            left + box.left * scale_x, top + box.top * scale_y, left + box.right * scale_x, top + box.bottom * scale_y
-        )
-    return draw_prompt_maps(share_of_cells(letterbox.fit_mask(prior)), fitted, fitted_box)
+    if box is None:
+        return placed, None
+    return placed, Box(
+        left + box.left * scale_x, top + box.top * scale_y, left + box.right * scale_x, top + box.bottom * scale_y
+    )
 
 
 def share_of_cells(square: NDArray[np.bool_]) -> NDArray[np.float32]:

@@ -1,5 +1,6 @@
 """The engine refines: learned where there is a refiner, classical where not, and never against a click."""
 
+import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -20,15 +21,26 @@ from serving.mask import Mask
 from serving.model.refiner import ClickRefiner, RefinerConfig
 from serving.prediction import Prediction
 from serving.refinement.kinds import RefinerKind
+from serving.refinement.suggestions import SUGGESTION_CHANNELS
+from serving.segment_anything.mobile_sam import MobileSam
 from tests.fakes.silent_backend import SilentBackend
+from tests.fakes.square_sam import build_square_sam
 from tests.fakes.tiny_released import TINY_RELEASED
 
 SIZES = RefinerConfig(mask_dim=32, level_dim=32, feature_dim=8, fine_dim=8, dims=(8, 12, 16))
 
 
-def _build(refiner: ClickRefiner | None) -> SegEarthEngine:
+def _build(refiner: ClickRefiner | None, sam: MobileSam | None = None) -> SegEarthEngine:
     model = build_golden_model(TINY_RELEASED).segearth
-    return SegEarthEngine(model, SilentBackend(), model_digest="tiny", device=torch.device("cpu"), refiner=refiner)
+    return SegEarthEngine(
+        model, SilentBackend(), model_digest="tiny", device=torch.device("cpu"), refiner=refiner, sam=sam
+    )
+
+
+def _build_with_suggestions() -> tuple[SegEarthEngine, list[tuple[float, float]]]:
+    sam, asked = build_square_sam()
+    refiner = ClickRefiner(dataclasses.replace(SIZES, suggestion_channels=SUGGESTION_CHANNELS))
+    return _build(refiner, sam), asked
 
 
 @pytest.fixture(params=list(RefinerKind))
@@ -69,6 +81,25 @@ def test_a_second_click_finds_everything_cached(engine: SegEarthEngine, image: I
     prediction, stages = _refine(engine, image, Click(90, 60, is_positive=True))
     assert stages == ["refine"]
     assert set(prediction.seconds) == {"refine"}
+
+
+def test_suggestions_are_asked_for_in_the_square_of_the_window_and_kept(image: ImageRef) -> None:
+    engine, asked = _build_with_suggestions()
+    first = Click(75.0, 45.0, is_positive=True)  # the middle of 90 x 150
+    before, stages = _refine(engine, image, first)
+    assert stages == ["read", "encode", "encode", "refine"]
+    assert asked == [pytest.approx((511.5, 511.5), abs=0.5)]
+    _, stages = _refine(engine, image, first, Click(10.0, 10.0, is_positive=False))
+    assert stages == ["refine"]
+    assert len(asked) == 2
+    again, _ = _refine(engine, image, first)
+    np.testing.assert_array_equal(again.mask_logits, before.mask_logits)
+    assert len(asked) == 2
+
+
+def test_a_refiner_that_reads_suggestions_needs_somebody_who_makes_them() -> None:
+    with pytest.raises(ValueError, match="suggestions"):
+        _build(ClickRefiner(dataclasses.replace(SIZES, suggestion_channels=SUGGESTION_CHANNELS)))
 
 
 @pytest.mark.parametrize("size", [(90, 150), (1, 1), (3, 200), (700, 300)])

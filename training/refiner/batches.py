@@ -8,14 +8,52 @@ import torch
 from torch import Tensor
 
 from evaluation.clicking.simulated_clicks import find_wrong_parts
+from serving.clicks import Box, Click
 from serving.model.features import PixelFeatures
 from serving.refinement.prompt_maps import draw_prompt_maps
+from serving.refinement.suggestions import Embedding, Suggester
+from serving.segment_anything.tiny_vit import SQUARE_SIDE
+from training.half_precision import autocast_on_cpu
 from training.refiner.episodes import Episode, draw_episode
 from training.refiner.kept_features import KeptImage
 from training.refiner.recipe import RefinerRecipe
 
 _EPISODES_PER_IMAGE = 4  # opening an image costs more than drawing in it
 _GRID_CELLS = 16  # windows begin at multiples of this, so that strides 4, 8 and 16 fit
+
+
+@dataclass(frozen=True, eq=False)
+class _Place:
+    """Where an episode's window lies.
+
+    Attributes:
+        row: its first cell.
+        col: likewise.
+        side: cells of the whole square.
+        embedding: what Segment Anything sees in all of the image; None where nobody looked.
+    """
+
+    row: int
+    col: int
+    side: int
+    embedding: Embedding | None
+
+    def suggest(self, suggester: Suggester, episode: Episode) -> Tensor:
+        """Return what is suggested at an episode's clicks and in its box, float32 (7, H, W)."""
+        assert self.embedding is not None
+        scale = SQUARE_SIDE / self.side
+        clicks = [
+            Click((self.col + one.x) * scale, (self.row + one.y) * scale, is_positive=one.is_positive)
+            for one in episode.clicks
+        ]
+        box = None
+        if (cells := episode.box) is not None:
+            left, right = (self.col + cells.left) * scale, (self.col + cells.right) * scale
+            box = Box(left, (self.row + cells.top) * scale, right, (self.row + cells.bottom) * scale)
+        with autocast_on_cpu():
+            maps = suggester.suggest(self.embedding, clicks, box, side=self.side)
+        height, width = episode.target.shape
+        return maps[:, self.row : self.row + height, self.col : self.col + width]
 
 
 @dataclass(eq=False)
@@ -26,16 +64,21 @@ class EpisodeBatch:
         features: of each window, B of them, float32.
         rgb: (B, 3, H, W), 0..255.
         episodes: B people at work.
+        places: where their windows lie.
     """
 
     features: PixelFeatures
     rgb: Tensor
     episodes: list[Episode]
+    places: list[_Place]
 
-    def draw_prompts(self) -> Tensor:
-        """Return the maps of all episodes as they stand, float32 (B, 4, H, W)."""
-        maps = [draw_prompt_maps(one.prior.astype(np.float32), one.clicks, one.box) for one in self.episodes]
-        return torch.from_numpy(np.stack(maps))
+    def draw_prompts(self, suggester: Suggester | None) -> Tensor:
+        """Return the maps of all episodes as they stand, float32 (B, 4, H, W), or (B, 11, H, W) with suggestions."""
+        drawn = []
+        for episode, place in zip(self.episodes, self.places, strict=True):
+            maps = torch.from_numpy(draw_prompt_maps(episode.prior.astype(np.float32), episode.clicks, episode.box))
+            drawn.append(maps if suggester is None else torch.cat([maps, place.suggest(suggester, episode)]))
+        return torch.stack(drawn)
 
     def draw_wanted(self) -> tuple[Tensor, Tensor]:
         """Return what should be drawn now and where it counts fully, both float32 (B, 1, H, W)."""
@@ -59,12 +102,14 @@ def draw_batch(
     count = recipe.whole_batch if is_whole else recipe.window_batch
     parts: list[tuple[PixelFeatures, Tensor]] = []
     episodes: list[Episode] = []
+    places: list[_Place] = []
     while len(episodes) < count:
         image = open_image(int(rng.integers(images)))
         if image is None:
             continue
         side = image.rgb.shape[-1]
         cells = side if is_whole else min(side, recipe.window_cells)
+        embedding = None if image.embedding is None else Embedding(image.embedding[None].float())
         for _ in range(min(_EPISODES_PER_IMAGE, count - len(episodes))):
             whole = draw_episode(image, rng)
             row, col = _place_window(whole, cells, rng)
@@ -72,11 +117,12 @@ def draw_batch(
             episode.prompt(rng, may_box=True)
             episodes.append(episode)
             parts.append(image.window(row, col, cells))
+            places.append(_Place(row, col, side, embedding))
     features = PixelFeatures(
         (parts[0][0].multi_scale[0], parts[0][0].multi_scale[1], torch.cat([part[0].multi_scale[2] for part in parts])),
         torch.cat([part[0].mask_features for part in parts]),
     )
-    return EpisodeBatch(features, torch.cat([part[1] for part in parts]), episodes)
+    return EpisodeBatch(features, torch.cat([part[1] for part in parts]), episodes, places)
 
 
 def _place_window(episode: Episode, cells: int, rng: np.random.Generator) -> tuple[int, int]:

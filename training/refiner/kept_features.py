@@ -18,6 +18,8 @@ from serving.model.features import PixelFeatures
 from serving.model.normalisation import fit_pictures
 from serving.model.segearth import SegEarth
 from serving.refinement.prompt_maps import share_of_cells, shrink_square
+from serving.refinement.suggestions import Suggester
+from serving.segment_anything.tiny_vit import SQUARE_SIDE
 from training.half_precision import autocast_on_cpu
 from training.samples import ImageSample, QuestionSample
 
@@ -32,6 +34,7 @@ class KeptImage:
         rgb: uint8, (3, S/2, S/2).
         targets: bool, (T, S/2, S/2), none of them empty.
         answers: bool, (T, S/2, S/2), what the model marked when it was asked.
+        embedding: float16, (256, 64, 64), what Segment Anything sees in it; None where nobody looks.
     """
 
     mask_features: Tensor
@@ -39,6 +42,7 @@ class KeptImage:
     rgb: Tensor
     targets: NDArray[np.bool_]
     answers: NDArray[np.bool_]
+    embedding: Tensor | None = None
 
     def window(self, row: int, col: int, cells: int) -> tuple[PixelFeatures, Tensor]:
         """Return features and picture, a batch of one in float32, of a window of stride-2 cells.
@@ -78,11 +82,22 @@ class FeatureKeeper:
         folder: where the images are kept; one folder belongs to one model.
         questions: targets per image at most.
         seed: of the choice of questions.
+        suggester: looks at the image too, for a refiner that reads suggestions; a folder is kept with one or without.
     """
 
-    def __init__(self, model: SegEarth, language: SmolLM2, folder: Path, *, questions: int, seed: int) -> None:
+    def __init__(
+        self,
+        model: SegEarth,
+        language: SmolLM2,
+        folder: Path,
+        *,
+        questions: int,
+        seed: int,
+        suggester: Suggester | None = None,
+    ) -> None:
         self._model, self._language = model.eval(), language.eval()
         self._folder = folder
+        self._suggester = suggester
         self._questions, self._seed = questions, seed
 
     def keep(self, samples: Sequence[ImageSample], number: int) -> KeptImage | None:
@@ -122,7 +137,13 @@ class FeatureKeeper:
                 logits = self._model.decode(features, self._language.describe(prefix, [texts])).mask_logits
             enlarged = functional.interpolate(logits.float(), size=half, mode="bilinear", align_corners=False)
             answers = enlarged[0] > 0
+        embeddings = {}
+        if self._suggester is not None:
+            with autocast_on_cpu():
+                seen = self._suggester.look(Letterbox(height, width, SQUARE_SIDE).fit_image(rgb)).image
+            embeddings["embedding"] = seen[0].half().cpu().contiguous()
         return {
+            **embeddings,
             "mask_features": features.pixel.mask_features[0].half().contiguous(),
             "level": features.pixel.multi_scale[2][0].half().contiguous(),
             "rgb": torch.from_numpy(shrink_square(square)).permute(2, 0, 1).contiguous(),
@@ -141,4 +162,5 @@ def _open(path: Path) -> KeptImage | None:
         rgb=tensors["rgb"],
         targets=tensors["targets"].numpy(),
         answers=tensors["answers"].numpy(),
+        embedding=tensors.get("embedding"),
     )

@@ -13,6 +13,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from serving.model.refiner import ClickRefiner
+from serving.refinement.suggestions import Suggester
 from training.checkpointing import append_row, load_checkpoint, save_checkpoint
 from training.errors import StartUnusableError
 from training.refiner.batches import EpisodeBatch, draw_batch
@@ -38,6 +39,7 @@ class RefinerTrainer:
         recipe: the numbers.
         run_dir: checkpoints and losses.
         features_digest: of the model; a run is not gone on with for another one.
+        suggester: for a refiner that reads suggestions.
     """
 
     def __init__(
@@ -49,7 +51,9 @@ class RefinerTrainer:
         run_dir: Path,
         *,
         features_digest: str,
+        suggester: Suggester | None = None,
     ) -> None:
+        self._suggester = suggester
         self._refiner, self._keeper, self._recipe = refiner, keeper, recipe
         self._samples = samples
         self._order = np.random.default_rng(recipe.seed).permutation(len(samples))[: recipe.images]
@@ -82,6 +86,11 @@ class RefinerTrainer:
                 raise StartUnusableError(
                     "The run's checkpoint was trained on the features of other weights. Give another --run-dir."
                 )
+            if state.get("reads_suggestions", False) != (self._suggester is not None):
+                raise StartUnusableError(
+                    "One of the run's checkpoint and this training is told of suggestions, the other is not. Give "
+                    "another --run-dir."
+                )
             self._refiner.load_state_dict(state["refiner"])
             optimiser.load_state_dict(state["optimiser"])
             first = state["step"]
@@ -104,6 +113,7 @@ class RefinerTrainer:
                         "optimiser": optimiser.state_dict(),
                         "step": done,
                         "features": self._digest,
+                        "reads_suggestions": self._suggester is not None,
                     },
                 )
 
@@ -118,7 +128,7 @@ class RefinerTrainer:
         self._refiner.train()
         for _ in range(_EARLIER_ROUNDS[int(rng.integers(len(_EARLIER_ROUNDS)))]):
             self._answer(batch, rng)
-        logits = self._refiner(batch.features, batch.rgb, batch.draw_prompts())
+        logits = self._refiner(batch.features, batch.rgb, batch.draw_prompts(self._suggester))
         losses = refiner_losses(logits, *batch.draw_wanted())
         total = losses["bce"] + losses["dice"]
         optimiser.zero_grad(set_to_none=True)
@@ -130,7 +140,7 @@ class RefinerTrainer:
 
     @torch.no_grad()
     def _answer(self, batch: EpisodeBatch, rng: np.random.Generator) -> None:
-        logits = self._refiner(batch.features, batch.rgb, batch.draw_prompts())
+        logits = self._refiner(batch.features, batch.rgb, batch.draw_prompts(self._suggester))
         for episode, proposal in zip(batch.episodes, (logits[:, 0] > 0).numpy(), strict=True):
             episode.accept(proposal, rng)
             episode.prompt(rng, may_box=False)

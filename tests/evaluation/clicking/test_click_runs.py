@@ -9,10 +9,19 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner, Result
 
-from evaluation.clicking.clicks import MAX_CLICKS, ClickRun, Start, choose_part, choose_tasks, report_runs, simulate
+from evaluation.clicking.clicks import (
+    MAX_CLICKS,
+    ClickRun,
+    Start,
+    box_around,
+    choose_part,
+    choose_tasks,
+    report_runs,
+    simulate,
+)
 from evaluation.commands import build_evaluate_app
 from evaluation.packs.pack import Pack, PackQuestion
-from serving.clicks import Click
+from serving.clicks import Box, Click
 from serving.grid import Grid
 from serving.mask import Mask
 from serving.refinement.merging import obey_clicks
@@ -69,8 +78,8 @@ def test_somebody_whom_nobody_helps_gives_up_after_twenty_clicks() -> None:
     target = np.zeros((40, 40), bool)
     target[::2, ::2] = True
 
-    def refine(mask: Mask, clicks: Sequence[Click]) -> tuple[Mask, float]:
-        pixels = mask.pixels.copy()
+    def refine(before: Mask, clicks: Sequence[Click], box: Box | None = None) -> tuple[Mask, float]:
+        pixels = before.pixels.copy()
         for click in clicks:
             pixels[click.row_col] = click.is_positive
         return Mask(pixels, GRID), 0.5
@@ -84,8 +93,8 @@ def test_clicking_ends_when_nothing_is_wrong() -> None:
     target = np.zeros((40, 40), bool)
     target[5, 5] = True
 
-    def refine(mask: Mask, clicks: Sequence[Click]) -> tuple[Mask, float]:
-        pixels = obey_clicks(mask.pixels, clicks)
+    def refine(before: Mask, clicks: Sequence[Click], box: Box | None = None) -> tuple[Mask, float]:
+        pixels = obey_clicks(before.pixels, clicks)
         return Mask(pixels & target, GRID), 0.0
 
     ious, _ = simulate(refine, Mask(np.zeros((40, 40), bool), GRID), target)
@@ -102,6 +111,12 @@ def test_the_part_of_middle_size_is_the_object() -> None:
     assert part is not None
     assert part.sum() == 100
     assert choose_part(np.zeros((5, 5), bool)) is None
+
+
+def test_the_box_around_a_part_is_tight() -> None:
+    part = np.zeros((40, 40), bool)
+    part[3:9, 5:20] = True
+    assert box_around(part) == Box(5, 3, 20, 9)
 
 
 def test_each_image_and_class_is_clicked_once(root: Path) -> None:

@@ -12,6 +12,8 @@ from serving.calibration import Temperatures
 from serving.errors import CheckpointMismatchError, CheckpointMissingError
 from serving.model.checkpoint import (
     CONFIG_NAME,
+    REFINER_NAME,
+    SEGMENT_ANYTHING_NAME,
     WEIGHTS_NAME,
     digest_checkpoint,
     load_config,
@@ -59,6 +61,14 @@ def test_the_digest_follows_every_byte(copy: Path) -> None:
     config = json.loads((copy / CONFIG_NAME).read_text())
     (copy / CONFIG_NAME).write_text(json.dumps({**config, "mask_threshold": 0.4}))
     assert digest_checkpoint(copy) != before
+
+
+@pytest.mark.parametrize("name", [REFINER_NAME, SEGMENT_ANYTHING_NAME])
+def test_what_answers_clicks_is_in_the_digest_but_not_in_that_of_answers(copy: Path, name: str) -> None:
+    before, of_answers = digest_checkpoint(copy), digest_checkpoint(copy, includes_refiner=False)
+    (copy / name).write_bytes(b"another one")
+    assert digest_checkpoint(copy) != before
+    assert digest_checkpoint(copy, includes_refiner=False) == of_answers
 
 
 def test_stored_temperatures_change_the_config_and_the_digest_alone(copy: Path) -> None:

@@ -12,11 +12,12 @@ from launch import load_settings
 from serving.errors import CheckpointMismatchError
 from serving.language.smollm2 import QuestionTokenizer, SmolLM2
 from serving.language.smollm2_weights import ensure_smollm2
-from serving.model.checkpoint import save_model
+from serving.model.checkpoint import SEGMENT_ANYTHING_NAME, save_model
 from serving.model.config import MINI
 from serving.model.refiner import ClickRefiner, RefinerConfig
 from serving.model.refiner_file import digest_features, load_refiner, read_refiner, save_refiner
 from serving.model.segearth import SegEarth
+from serving.refinement.suggestions import SUGGESTION_CHANNELS
 from tests.evaluation.tiny_packs import write_pack
 from training.checkpointing import read_rows
 from training.errors import StartUnusableError
@@ -27,6 +28,7 @@ from training.refiner.running import train_refiner_of
 from training.refiner.trainer import RefinerTrainer, refiner_losses
 from training.samples import ImageSample, load_samples
 
+SHIPPED = Path(__file__).parents[3] / "models" / "mini"
 SIDE = 64
 CONFIG = dataclasses.replace(MINI, input_size=SIDE, compressor=dataclasses.replace(MINI.compressor, in_side=SIDE // 32))
 RECIPE = RefinerRecipe(
@@ -114,17 +116,18 @@ def test_a_refiner_goes_on_from_one_of_other_weights(
     write_pack(tmp_path / "pack")
     save_refiner(ClickRefiner(SIZES), tmp_path / "before", features_digest="of other weights")
 
-    def train(start_from: Path) -> ClickRefiner:
+    def train(start_from: Path, sam_dir: Path | None = None) -> ClickRefiner:
         # At a rate of 0, what comes out is what went in.
         recipe = dataclasses.replace(RECIPE, steps=1, images=1, learning_rate=0.0)
         train_refiner_of(
             tmp_path / "model",
             tmp_path / "pack",
-            run_dir=tmp_path / "run",
+            run_dir=tmp_path / ("told" if sam_dir else "run"),
             cache_dir=load_settings().cache_dir,
             recipe=recipe,
             threads=2,
             out=tmp_path / "after",
+            sam_dir=sam_dir,
             start_from=start_from,
         )
         trained = load_refiner(tmp_path / "after", features_digest=digest_features(model_and_language[0]))
@@ -136,6 +139,15 @@ def test_a_refiner_goes_on_from_one_of_other_weights(
         torch.testing.assert_close(tensor, before.state_dict()[name], msg=name)
     with pytest.raises(CheckpointMismatchError, match=r"refiner\.safetensors"):
         train(tmp_path / "nowhere")
+    # Told of suggestions from now on, it begins by not listening to them.
+    told = train(tmp_path / "before", SHIPPED).state_dict()
+    old, new = told.pop("fine.0.weight").split([before.config.map_channels + 3, SUGGESTION_CHANNELS], 1)
+    torch.testing.assert_close(old, before.state_dict()["fine.0.weight"])
+    assert not new.any()
+    torch.testing.assert_close(told["fuse.weight"], before.state_dict()["fuse.weight"])
+    assert (tmp_path / "after" / SEGMENT_ANYTHING_NAME).read_bytes() == (SHIPPED / SEGMENT_ANYTHING_NAME).read_bytes()
+    with pytest.raises(StartUnusableError, match="reads suggestions"):
+        train(tmp_path / "after")
 
 
 def test_small_things_count_as_much_as_large_ones() -> None:
