@@ -241,6 +241,7 @@ def load_engine(settings: Settings, choice: ModelChoice | None = None, *, extrac
         threads=settings.threads,
         batch_size=settings.batch_size,
         max_tiles=settings.max_tiles,
+        sam_dir=settings.model_dir,
         vllm=vllm,
     )
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 import torch
@@ -31,6 +32,7 @@ from serving.refinement.classical import refine_classically
 from serving.refinement.kinds import RefinerKind
 from serving.refinement.learned import LearnedRefiner
 from serving.refinement.merging import agree_with_mask
+from serving.refinement.prompted import PromptedRefiner
 from serving.refinement.suggestions import Embedding, Suggester
 from serving.segment_anything.mobile_sam import MobileSam
 from serving.stages import Stages
@@ -40,6 +42,9 @@ MAX_QUESTION_LENGTH = 2_000
 FEATURE_CACHE_BYTES = 1024**3
 _RENDERING_CACHE_BYTES = 256 * 1024**2
 _EMBEDDING_CACHE_BYTES = 256 * 1024**2
+
+
+_Refiner = TypeVar("_Refiner", LearnedRefiner, PromptedRefiner)
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,7 +69,7 @@ class SegEarthEngine:
         cache_bytes: bound on the kept image features.
         batch_size: images that are encoded, or questions whose masks are decoded, together at most.
         refiner: the learned refiner that reads this model's features; None leaves clicks to the classical one.
-        sam: suggests to a refiner that reads suggestions.
+        sam: suggests to a refiner that reads suggestions; without a refiner, it answers clicks itself.
         max_tiles: in which a large image is looked at beside the whole, at most; 0 for one look whatever the size, as
             SegEarth-R1's own weights were trained and measured.
     """
@@ -87,9 +92,10 @@ class SegEarthEngine:
         self._model_digest = model_digest
         # On its own it is small, and in float32 in every precision of the model.
         suggester = None if sam is None else Suggester(sam.to(device).eval())
-        self._refiner = (
-            None if refiner is None else LearnedRefiner(refiner.to(device).eval(), model.config.input_size, suggester)
-        )
+        self._learned = None
+        if refiner is not None:
+            self._learned = LearnedRefiner(refiner.to(device).eval(), model.config.input_size, suggester)
+        self._prompted = None if suggester is None else PromptedRefiner(suggester)
         self._max_tiles = max_tiles
         self._features: FeatureCache[ImageFeatures] = FeatureCache(cache_bytes)
         self._embeddings: FeatureCache[Embedding] = FeatureCache(_EMBEDDING_CACHE_BYTES)
@@ -181,7 +187,9 @@ class SegEarthEngine:
     @property
     def refiner_kind(self) -> RefinerKind:
         """What answers a click."""
-        return RefinerKind.CLASSICAL if self._refiner is None else RefinerKind.LEARNED
+        if self._learned is not None:
+            return RefinerKind.LEARNED
+        return RefinerKind.CLASSICAL if self._prompted is None else RefinerKind.PROMPTED
 
     def refine(
         self,
@@ -230,25 +238,32 @@ class SegEarthEngine:
         cancellation: Cancellation,
         report_stage: Callable[[str], None],
     ) -> Prediction:
-        """Do as `refine`, by the refiner that is named; the evaluation compares the two.
+        """Do as `refine`, by the refiner that is named; the evaluation compares them.
 
         Raises:
-            RefinerMissingError: the learned one is asked for, and this model has none.
+            RefinerMissingError: this model has none of that kind.
         """
         inner_box = check_prompts(clicks, box, image.grid)
         if prior is not None and prior.grid != image.grid:
             raise ValueError("the prior mask lies on another grid than the image")
-        if kind is RefinerKind.LEARNED and self._refiner is None:
-            raise RefinerMissingError
         before = np.zeros((image.grid.height, image.grid.width), np.bool_) if prior is None else prior.pixels
         stages = Stages(cancellation, report_stage)
         rgb = self._read(image, stages)
-        if kind is RefinerKind.LEARNED and self._refiner is not None:
-            window = self._refiner.choose_window(image.grid, clicks, inner_box)
+        if kind is RefinerKind.LEARNED:
+            learned = _require(self._learned, kind)
+            window = learned.choose_window(image.grid, clicks, inner_box)
             features = self._features_of(image, window, stages, cancellation)
-            embedding = self._embed(self._refiner, image, window, stages, cancellation)
+            embedding = None
+            if learned.reads_suggestions:
+                embedding = self._embed(learned.embed, image, window, stages, cancellation)
             with stages.enter("refine"), self._busy.hold(cancellation):
-                pixels, logits = self._refiner.refine(features, embedding, window, rgb, before, clicks, inner_box)
+                pixels, logits = learned.refine(features, embedding, window, rgb, before, clicks, inner_box)
+        elif kind is RefinerKind.PROMPTED:
+            prompted = _require(self._prompted, kind)
+            window = prompted.choose_window(image.grid, clicks, inner_box)
+            embedding = self._embed(prompted.embed, image, window, stages, cancellation)
+            with stages.enter("refine"), self._busy.hold(cancellation):
+                pixels, logits = prompted.refine(embedding, window, before, clicks, inner_box)
         else:
             with stages.enter("refine"), self._busy.hold(cancellation):
                 pixels = refine_classically(rgb, before, clicks, inner_box)
@@ -288,21 +303,19 @@ class SegEarthEngine:
 
     def _embed(
         self,
-        refiner: LearnedRefiner,
+        look: Callable[[NDArray[np.uint8]], Embedding],
         image: ImageRef,
         window: Window,
         stages: Stages,
         cancellation: Cancellation,
-    ) -> Embedding | None:
-        """Return what the refiner needs of a window beside its features; None where that is nothing."""
-        if not refiner.reads_suggestions:
-            return None
+    ) -> Embedding:
+        """Return what Segment Anything sees in a window, kept or from `look`."""
         key = _name_part(image, window)
         embedding = self._embeddings.get(key)
         if embedding is None:
             rgb = self._read(image, stages)
             with stages.enter("encode"), self._busy.hold(cancellation):
-                embedding = refiner.embed(window.crop(rgb))
+                embedding = look(window.crop(rgb))
             self._embeddings.put(key, embedding)
         return embedding
 
@@ -352,6 +365,12 @@ class SegEarthEngine:
             model_digest=self._model_digest,
             presence=None if look.presence_logit is None else presence,
         )
+
+
+def _require(refiner: _Refiner | None, kind: RefinerKind) -> _Refiner:
+    if refiner is None:
+        raise RefinerMissingError(kind.value)
+    return refiner
 
 
 def _name_part(image: ImageRef, window: Window) -> str:

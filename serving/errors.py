@@ -201,13 +201,14 @@ class RefinerOutdatedError(CheckpointError):
 
 
 class RefinerMissingError(CheckpointError):
-    """The learned refiner was asked for by name, and there is none."""
+    """A refiner was asked for by name, and there is none."""
 
-    def __init__(self) -> None:
-        super().__init__(
-            "This model has no learned click refiner. Train one with `segearth train refiner`, "
-            "or use the classical one."
-        )
+    def __init__(self, kind: str) -> None:
+        remedies = {
+            "learned": "Train one with `segearth train refiner`, or use the classical one.",
+            "prompted": "Put MobileSAM's weights beside it (`segearth train convert-sam`), or use the classical one.",
+        }
+        super().__init__(f"This model has no {kind} click refiner. {remedies[kind]}")
 
 
 class TemperaturesUnstorableError(CheckpointError):

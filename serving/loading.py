@@ -21,6 +21,7 @@ def load_engine(
     cache_bytes: int = FEATURE_CACHE_BYTES,
     batch_size: int | None = None,
     max_tiles: int = 0,
+    sam_dir: Path | None = None,
     vllm: VllmChoice | None = None,
 ) -> SegEarthEngine:
     """Load the chosen model.
@@ -33,6 +34,7 @@ def load_engine(
         cache_bytes: bound on the kept image features.
         batch_size: images or questions computed together at most; None takes what suits the device.
         max_tiles: in which a small form looks at a large image, at most; 0 for one look whatever the size.
+        sam_dir: folder that may hold MobileSAM, which answers clicks for the released form; a small form has its own.
         vllm: serves the language backbone, and quantises it; None for this process.
 
     Raises:
@@ -60,7 +62,13 @@ def load_engine(
     from serving.released_form import load_released_form
 
     return load_released_form(
-        located, placement, name=str(choice.model), cache_dir=cache_dir, cache_bytes=cache_bytes, vllm=vllm
+        located,
+        placement,
+        name=str(choice.model),
+        cache_dir=cache_dir,
+        cache_bytes=cache_bytes,
+        sam_dir=sam_dir,
+        vllm=vllm,
     )
 
 

@@ -8,11 +8,13 @@ from serving.engine import SegEarthEngine
 from serving.language.backend import LanguageBackend
 from serving.language.question_tokenizer import QuestionTokenizer
 from serving.language.transformers_backend import TransformersBackend
+from serving.model.checkpoint import SEGMENT_ANYTHING_NAME
 from serving.model.checkpoints import ReleasedCheckpoint, read_checkpoint
 from serving.model.digests import digest_files
 from serving.model.released_checkpoint import EmptyModel, build_empty_model, fill_model, place_parameter
 from serving.model.released_names import LANGUAGE_PREFIX
 from serving.placement import Placement
+from serving.segment_anything.weights import has_mobile_sam, load_mobile_sam
 from serving.vllm_choice import VllmChoice
 
 
@@ -23,6 +25,7 @@ def load_released_form(
     name: str,
     cache_dir: Path,
     cache_bytes: int,
+    sam_dir: Path | None = None,
     vllm: VllmChoice | None = None,
 ) -> SegEarthEngine:
     """Load a checkpoint, tensor by tensor.
@@ -33,6 +36,7 @@ def load_released_form(
         name: what the person called it.
         cache_dir: where digests are kept.
         cache_bytes: bound on the kept image features.
+        sam_dir: folder that may hold MobileSAM, which then answers clicks.
         vllm: serves the language backbone; None for this process.
 
     Raises:
@@ -50,13 +54,18 @@ def load_released_form(
         backend = _fill_with_language(model, checkpoint, tokenizer, placement)
     else:
         backend = _fill_beside_vllm(model, checkpoint, tokenizer, placement, vllm, cache_dir=cache_dir)
+    files, sam = list(checkpoint.files), None
+    if sam_dir is not None and has_mobile_sam(sam_dir):
+        files.append(sam_dir / SEGMENT_ANYTHING_NAME)
+        sam = load_mobile_sam(sam_dir)
     return SegEarthEngine(
         model.segearth,
         backend,
-        model_digest=digest_files(checkpoint.files, cache_dir=cache_dir),
+        model_digest=digest_files(files, cache_dir=cache_dir),
         device=placement.device,
         cache_bytes=cache_bytes,
         batch_size=placement.batch_size,
+        sam=sam,
     )
 
 

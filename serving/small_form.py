@@ -17,7 +17,7 @@ from serving.model.refiner import ClickRefiner
 from serving.model.refiner_file import digest_features, load_refiner
 from serving.model.segearth import SegEarth
 from serving.placement import Placement
-from serving.segment_anything.weights import load_mobile_sam
+from serving.segment_anything.weights import has_mobile_sam, load_mobile_sam
 from serving.vllm_choice import VllmChoice
 
 _LOG = structlog.get_logger()
@@ -49,7 +49,9 @@ def load_small_form(
     """
     model = load_model(folder)
     refiner = _find_refiner(folder, model)
-    sam = load_mobile_sam(folder) if refiner is not None and refiner.config.suggestion_channels else None
+    # Where there is no refiner, it answers clicks itself.
+    is_needed = refiner is not None and refiner.config.suggestion_channels
+    sam = load_mobile_sam(folder) if is_needed or has_mobile_sam(folder) else None
     model.to(placement.device, placement.dtype)
     learned = None if model.projector.learned_tokens is None else model.projector.learned_tokens.detach()
     adapter = find_adapter(folder)

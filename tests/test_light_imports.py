@@ -19,6 +19,7 @@ HEAVY_PARTS = (
     "serving/looks.py",
     "serving/placement.py",
     "serving/refinement/learned.py",
+    "serving/refinement/prompted.py",
     "serving/refinement/suggestions.py",
     "serving/released_form.py",
     "serving/segment_anything/",

@@ -1,4 +1,4 @@
-"""The two ways in which a click is answered."""
+"""The ways in which a click is answered."""
 
 from enum import StrEnum
 
@@ -7,4 +7,8 @@ class RefinerKind(StrEnum):
     """Which refiner answers."""
 
     LEARNED = "learned"
+    """A head that reads the model's features, and suggestions by Segment Anything."""
+    PROMPTED = "prompted"
+    """Segment Anything alone."""
     CLASSICAL = "classical"
+    """A graph cut over colours, which needs no weights."""

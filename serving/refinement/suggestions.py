@@ -76,7 +76,15 @@ class Suggester:
             box: in pixels of the square, or None.
             side: rows and columns of the maps.
         """
-        maps = self._sam_maps(embedding, clicks, box)
+        maps = torch.zeros(SUGGESTION_CHANNELS, LOGITS_SIDE, LOGITS_SIDE, device=self._device)
+        for first, is_positive in ((0, True), (PROPOSALS, False)):
+            said = [self.propose_at_click(embedding, click) for click in clicks if click.is_positive == is_positive]
+            if is_positive and box is not None:
+                said.append(self.propose_in_box(embedding, box))
+            if said:
+                maps[first : first + PROPOSALS] = 2 * torch.stack(said).amax(0).sigmoid() - 1
+        if len(clicks) > 1:
+            maps[-1] = 2 * self.propose_for_all(embedding, clicks).sigmoid() - 1
         if side == LOGITS_SIDE:
             return maps
         resized: Tensor = functional.interpolate(
@@ -84,34 +92,30 @@ class Suggester:
         )[0]
         return resized
 
-    def _sam_maps(self, embedding: Embedding, clicks: Sequence[Click], box: Box | None) -> Tensor:
-        self._ask_at_clicks(embedding, clicks)
-        maps = torch.zeros(SUGGESTION_CHANNELS, LOGITS_SIDE, LOGITS_SIDE, device=self._device)
-        for first, is_positive in ((0, True), (PROPOSALS, False)):
-            said = [embedding.at_clicks[click.x, click.y] for click in clicks if click.is_positive == is_positive]
-            if is_positive and box is not None:
-                corners = torch.tensor([box.left, box.top, box.right, box.bottom], device=self._device)
-                said.append(self._sam.propose_in_box(embedding.image, corners - _TO_PIXEL))
-            if said:
-                highest = torch.stack([logits.float() for logits in said]).amax(0)
-                maps[first : first + PROPOSALS] = 2 * highest.sigmoid() - 1
-        if len(clicks) > 1:
-            signs = torch.tensor([click.is_positive for click in clicks], device=self._device)
-            together = self._sam.propose_for_all(embedding.image, self._to_points(clicks), signs)
-            maps[-1] = 2 * together.float().sigmoid() - 1
-        while len(embedding.at_clicks) > max(KEPT_CLICKS, len(clicks)):
-            embedding.at_clicks.popitem(last=False)
-        return maps
-
-    def _ask_at_clicks(self, embedding: Embedding, clicks: Sequence[Click]) -> None:
-        at = {(click.x, click.y): click for click in clicks}
-        new = [place for place in at if place not in embedding.at_clicks]
-        if new:
-            logits = self._sam.propose_at_points(embedding.image, self._to_points([at[place] for place in new]))
+    @torch.no_grad()
+    def propose_at_click(self, embedding: Embedding, click: Click) -> Tensor:
+        """Return the logits of three things that a click alone may mean, whatever its sign, float32 (3, 256, 256)."""
+        place = (click.x, click.y)
+        logits = embedding.at_clicks.pop(place, None)
+        if logits is None:
             # As it is kept, so that a click says the same when it is told again.
-            embedding.at_clicks.update(zip(new, logits.half(), strict=True))
-        for place in at:
-            embedding.at_clicks.move_to_end(place)
+            logits = self._sam.propose_at_points(embedding.image, self._to_points([click]))[0].half()
+        embedding.at_clicks[place] = logits
+        if len(embedding.at_clicks) > KEPT_CLICKS:
+            embedding.at_clicks.popitem(last=False)
+        return logits.float()
+
+    @torch.no_grad()
+    def propose_for_all(self, embedding: Embedding, clicks: Sequence[Click]) -> Tensor:
+        """Return the logits of the one thing that at least two clicks mean together, float32 (256, 256)."""
+        signs = torch.tensor([click.is_positive for click in clicks], device=self._device)
+        return self._sam.propose_for_all(embedding.image, self._to_points(clicks), signs).float()
+
+    @torch.no_grad()
+    def propose_in_box(self, embedding: Embedding, box: Box) -> Tensor:
+        """Return the logits of three things that a box may mean, float32 (3, 256, 256)."""
+        corners = torch.tensor([box.left, box.top, box.right, box.bottom], device=self._device)
+        return self._sam.propose_in_box(embedding.image, corners - _TO_PIXEL).float()
 
     def _to_points(self, clicks: Sequence[Click]) -> Tensor:
         return torch.tensor([(click.x, click.y) for click in clicks], device=self._device) - _TO_PIXEL

@@ -88,6 +88,11 @@ def save_mobile_sam(model: MobileSam, folder: Path) -> None:
     path.chmod(0o644)  # safetensors writes for the owner alone
 
 
+def has_mobile_sam(folder: Path) -> bool:
+    """Return whether the weights lie in `folder`."""
+    return (folder / SEGMENT_ANYTHING_NAME).is_file()
+
+
 def load_mobile_sam(folder: Path) -> MobileSam:
     """Return the model in `folder`, float32, frozen, in evaluation mode.
 

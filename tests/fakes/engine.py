@@ -197,8 +197,8 @@ class FakeEngine:
         report_stage: Callable[[str], None],
     ) -> Prediction:
         """Do as `refine`; there is no learned refiner."""
-        if kind is RefinerKind.LEARNED:
-            raise RefinerMissingError
+        if kind is not RefinerKind.CLASSICAL:
+            raise RefinerMissingError(kind.value)
         return self.refine(image, prior, clicks=clicks, box=box, cancellation=cancellation, report_stage=report_stage)
 
     def _enter(self, stage: str, cancellation: Cancellation, report_stage: Callable[[str], None]) -> None:

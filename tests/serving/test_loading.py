@@ -13,6 +13,7 @@ from safetensors.torch import load_file
 
 from evaluation.parity.golden_model import build_golden_model
 from serving.cancellation import Cancellation
+from serving.clicks import Click
 from serving.engine import SegEarthEngine
 from serving.errors import CheckpointMismatchError, DeviceUnavailableError, QuantisationUnavailableError
 from serving.image_ref import ImageRef
@@ -26,8 +27,10 @@ from serving.model.normalisation import normalise_images
 from serving.model.weight_files import find_weight_files
 from serving.model_choice import ModelChoice, Precision, Quantisation
 from serving.prediction import Prediction
+from serving.refinement.kinds import RefinerKind
 from tests.fakes.tiny_released import TINY_RELEASED, write_tiny_checkpoint
 
+SHIPPED = Path(__file__).parents[2] / "models" / "mini"
 QUESTION = "Where is the  [SEG] red roof?"
 
 needs_bitsandbytes = pytest.mark.skipif(
@@ -140,6 +143,23 @@ def test_another_weight_is_another_digest(checkpoint: Path, tmp_path: Path) -> N
         assert load(checkpoint, tmp_path).model_digest != before
     finally:
         shard.write_bytes(original)
+
+
+def test_segment_anything_answers_the_clicks_of_a_released_checkpoint(
+    checkpoint: Path, image: ImageRef, tmp_path: Path
+) -> None:
+    without = load(checkpoint, tmp_path)
+    assert without.refiner_kind is RefinerKind.CLASSICAL
+    choice = ModelChoice(checkpoint, "fp32", None)
+    engine = load_engine(choice, cache_dir=tmp_path, device="cpu", sam_dir=SHIPPED)
+    assert engine.refiner_kind is RefinerKind.PROMPTED
+    assert engine.model_digest != without.model_digest
+    click = Click(40, 40, is_positive=True)
+    prediction = engine.refine(
+        image, None, clicks=[click], box=None, cancellation=Cancellation(), report_stage=lambda _: None
+    )
+    assert prediction.mask.pixels[click.row_col]
+    assert load_engine(choice, cache_dir=tmp_path, device="cpu", sam_dir=tmp_path).model_digest == without.model_digest
 
 
 def test_plain_pickled_weights_load_to_the_same_model(checkpoint: Path, image: ImageRef, tmp_path: Path) -> None:

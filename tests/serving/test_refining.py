@@ -46,7 +46,13 @@ def _build_with_suggestions() -> tuple[SegEarthEngine, list[tuple[float, float]]
 @pytest.fixture(params=list(RefinerKind))
 def engine(request: pytest.FixtureRequest) -> SegEarthEngine:
     torch.manual_seed(1)
-    return _build(ClickRefiner(SIZES) if request.param is RefinerKind.LEARNED else None)
+    match request.param:
+        case RefinerKind.LEARNED:
+            return _build(ClickRefiner(SIZES))
+        case RefinerKind.PROMPTED:
+            return _build(None, build_square_sam()[0])
+        case _:
+            return _build(None)
 
 
 def _take_in(folder: Path, height: int, width: int) -> ImageRef:
@@ -72,7 +78,7 @@ def _refine(
 
 def test_the_kind_follows_from_what_the_model_has(engine: SegEarthEngine, image: ImageRef) -> None:
     _, stages = _refine(engine, image, Click(40, 40, is_positive=True))
-    expected = ["read", "encode", "refine"] if engine.refiner_kind is RefinerKind.LEARNED else ["read", "refine"]
+    expected = ["read", "refine"] if engine.refiner_kind is RefinerKind.CLASSICAL else ["read", "encode", "refine"]
     assert stages == expected
 
 
@@ -154,10 +160,11 @@ def test_a_prior_of_another_image_is_an_error_of_ours(engine: SegEarthEngine, im
         _refine(engine, image, Click(2, 2, is_positive=True), prior=other)
 
 
-def test_the_learned_refiner_by_name_needs_one(image: ImageRef) -> None:
-    with pytest.raises(RefinerMissingError, match="no learned click refiner"):
+@pytest.mark.parametrize("kind", [RefinerKind.LEARNED, RefinerKind.PROMPTED])
+def test_a_refiner_by_name_has_to_be_there(image: ImageRef, kind: RefinerKind) -> None:
+    with pytest.raises(RefinerMissingError, match=f"no {kind.value} click refiner"):
         _build(None).refine_by(
-            RefinerKind.LEARNED,
+            kind,
             image,
             None,
             clicks=[Click(2, 2, is_positive=True)],

@@ -57,7 +57,7 @@ def test_maps_of_another_side_show_the_same_place() -> None:
 
 def test_each_click_is_asked_about_once_until_it_is_forgotten() -> None:
     suggester, embedding, asked = _look()
-    clicks = [Click(8 * index + 0.5, 4.5, is_positive=index % 2 == 0) for index in range(KEPT_CLICKS)]
+    clicks = [Click(8 * index + 0.5, 4.5, is_positive=True) for index in range(KEPT_CLICKS)]
     first = suggester.suggest(embedding, clicks, None, side=LOGITS_SIDE)
     again = suggester.suggest(embedding, clicks, None, side=LOGITS_SIDE)
     assert asked == [(8.0 * index, 4.0) for index in range(KEPT_CLICKS)]
