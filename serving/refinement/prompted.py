@@ -77,6 +77,8 @@ class PromptedRefiner:
         proposal = letterbox.restore_logits(_enlarge(thing))
         if is_taken_away:
             proposal = np.where(near, -proposal, -np.abs(proposal))
+        elif near_box is not None:
+            proposal = np.where(near, np.abs(proposal), proposal)  # what is in the box comes to what is marked
         pixels = before.copy()
         window.crop(pixels)[...] = merge_changes(near, proposal > 0, near_clicks, near_box)
         pixels = obey_clicks(pixels, clicks)

@@ -71,6 +71,12 @@ def test_a_box_marks_what_is_in_it() -> None:
     assert _differ(after, marked) < 4 * 200 * 4
 
 
+def test_what_is_marked_in_a_box_stays_marked() -> None:
+    before = _square(300, 300, 40)
+    after = _refine(before, box=Box(100.5, 200.5, 300.5, 400.5))
+    assert after[before].all()
+
+
 @pytest.mark.parametrize("height", [1, 700, 3000])
 def test_an_image_of_any_size_is_looked_at_around_the_click(height: int) -> None:
     grid = Grid(height, 2500)
