@@ -68,8 +68,9 @@ class SegEarthEngine:
         device: where the model computes.
         cache_bytes: bound on the kept image features.
         batch_size: images that are encoded, or questions whose masks are decoded, together at most.
-        refiner: the learned refiner that reads this model's features; None leaves clicks to the classical one.
-        sam: suggests to a refiner that reads suggestions; without a refiner, it answers clicks itself.
+        refiner: the learned refiner that reads this model's features, or None.
+        sam: suggests to a refiner that reads suggestions; without a refiner, it answers clicks itself. Without either,
+            the classical one does.
         max_tiles: in which a large image is looked at beside the whole, at most; 0 for one look whatever the size, as
             SegEarth-R1's own weights were trained and measured.
     """
@@ -91,11 +92,11 @@ class SegEarthEngine:
         self._backend = backend
         self._model_digest = model_digest
         # On its own it is small, and in float32 in every precision of the model.
-        suggester = None if sam is None else Suggester(sam.to(device).eval())
+        self._suggester = None if sam is None else Suggester(sam.to(device).eval())
         self._learned = None
         if refiner is not None:
-            self._learned = LearnedRefiner(refiner.to(device).eval(), model.config.input_size, suggester)
-        self._prompted = None if suggester is None else PromptedRefiner(suggester)
+            self._learned = LearnedRefiner(refiner.to(device).eval(), model.config.input_size, self._suggester)
+        self._prompted = None if self._suggester is None else PromptedRefiner(self._suggester)
         self._max_tiles = max_tiles
         self._features: FeatureCache[ImageFeatures] = FeatureCache(cache_bytes)
         self._embeddings: FeatureCache[Embedding] = FeatureCache(_EMBEDDING_CACHE_BYTES)
@@ -253,15 +254,13 @@ class SegEarthEngine:
             learned = _require(self._learned, kind)
             window = learned.choose_window(image.grid, clicks, inner_box)
             features = self._features_of(image, window, stages, cancellation)
-            embedding = None
-            if learned.reads_suggestions:
-                embedding = self._embed(learned.embed, image, window, stages, cancellation)
+            embedding = self._embed(image, window, stages, cancellation) if learned.reads_suggestions else None
             with stages.enter("refine"), self._busy.hold(cancellation):
                 pixels, logits = learned.refine(features, embedding, window, rgb, before, clicks, inner_box)
         elif kind is RefinerKind.PROMPTED:
             prompted = _require(self._prompted, kind)
-            window = prompted.choose_window(image.grid, clicks, inner_box)
-            embedding = self._embed(prompted.embed, image, window, stages, cancellation)
+            window = prompted.choose_window(image.grid, before, clicks, inner_box)
+            embedding = self._embed(image, window, stages, cancellation)
             with stages.enter("refine"), self._busy.hold(cancellation):
                 pixels, logits = prompted.refine(embedding, window, before, clicks, inner_box)
         else:
@@ -301,22 +300,19 @@ class SegEarthEngine:
                 features = self._batched.encode(key, window.crop(rgb), cancellation)
         return features
 
-    def _embed(
-        self,
-        look: Callable[[NDArray[np.uint8]], Embedding],
-        image: ImageRef,
-        window: Window,
-        stages: Stages,
-        cancellation: Cancellation,
-    ) -> Embedding:
-        """Return what Segment Anything sees in a window, kept or from `look`."""
+    def _embed(self, image: ImageRef, window: Window, stages: Stages, cancellation: Cancellation) -> Embedding:
+        """Return what Segment Anything sees in a window, kept or new."""
+        assert self._suggester is not None
         key = _name_part(image, window)
         embedding = self._embeddings.get(key)
         if embedding is None:
             rgb = self._read(image, stages)
             with stages.enter("encode"), self._busy.hold(cancellation):
-                embedding = look(window.crop(rgb))
-            self._embeddings.put(key, embedding)
+                # Somebody else may have looked at it while this turn waited.
+                embedding = self._embeddings.get(key)
+                if embedding is None:
+                    embedding = self._suggester.look(window.crop(rgb))
+                    self._embeddings.put(key, embedding)
         return embedding
 
     def _look_closer(
@@ -369,7 +365,7 @@ class SegEarthEngine:
 
 def _require(refiner: _Refiner | None, kind: RefinerKind) -> _Refiner:
     if refiner is None:
-        raise RefinerMissingError(kind.value)
+        raise RefinerMissingError(kind)
     return refiner
 
 

@@ -23,7 +23,7 @@ ServingError
 │   ├── CheckpointMissingError
 │   ├── CheckpointMismatchError     a key or a shape differs
 │   ├── RefinerOutdatedError        the refiner belongs to other weights
-│   ├── RefinerMissingError         the model has no learned refiner
+│   ├── RefinerMissingError         the model has no refiner of that kind
 │   └── TemperaturesUnstorableError its config is not ours to write
 ├── DeviceUnavailableError          no CUDA device where one was asked for
 ├── GpuNotLentError                 a shared GPU is not to be had for this call
@@ -33,6 +33,8 @@ ServingError
 ├── BackendUnavailableError         what is to serve the language backbone is not there, or cannot serve this model
 └── SegmentationCancelledError      somebody pressed Stop
 """
+
+from serving.refinement.kinds import RefinerKind
 
 
 class ServingError(Exception):
@@ -203,12 +205,13 @@ class RefinerOutdatedError(CheckpointError):
 class RefinerMissingError(CheckpointError):
     """A refiner was asked for by name, and there is none."""
 
-    def __init__(self, kind: str) -> None:
-        remedies = {
-            "learned": "Train one with `segearth train refiner`, or use the classical one.",
-            "prompted": "Put MobileSAM's weights beside it (`segearth train convert-sam`), or use the classical one.",
-        }
-        super().__init__(f"This model has no {kind} click refiner. {remedies[kind]}")
+    def __init__(self, kind: RefinerKind) -> None:
+        remedy = (
+            "Train one with `segearth train refiner`"
+            if kind is RefinerKind.LEARNED
+            else "Fetch mobile_sam.pt from github.com/ChaoningZhang/MobileSAM and run `segearth train convert-sam`"
+        )
+        super().__init__(f"This model has no {kind.value} click refiner. {remedy}, or use the classical one.")
 
 
 class TemperaturesUnstorableError(CheckpointError):

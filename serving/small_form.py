@@ -49,9 +49,8 @@ def load_small_form(
     """
     model = load_model(folder)
     refiner = _find_refiner(folder, model)
-    # Where there is no refiner, it answers clicks itself.
-    is_needed = refiner is not None and refiner.config.suggestion_channels
-    sam = load_mobile_sam(folder) if is_needed or has_mobile_sam(folder) else None
+    reads_suggestions = refiner is not None and refiner.config.suggestion_channels
+    sam = load_mobile_sam(folder) if reads_suggestions or has_mobile_sam(folder) else None
     model.to(placement.device, placement.dtype)
     learned = None if model.projector.learned_tokens is None else model.projector.learned_tokens.detach()
     adapter = find_adapter(folder)

@@ -92,7 +92,8 @@ def measure_speed(engine: Engine, folder: Path, *, side: int, images: int) -> Sp
         raise ValueError(f"at least one image is needed, got {images}")
     refs = [_write_picture(folder, side=side, seed=seed) for seed in range(images + 1)]
     warm_up, mask = _ask(engine, refs[0], FIRST_QUESTION)
-    _click(engine, refs[0], mask, _MIDDLE)
+    _, mask = _click(engine, refs[0], mask, _MIDDLE)
+    _click(engine, refs[0], mask, _MIDDLE, _ELSEWHERE)
     first: list[TurnTime] = []
     second: list[TurnTime] = []
     first_click: list[TurnTime] = []
@@ -101,8 +102,9 @@ def measure_speed(engine: Engine, folder: Path, *, side: int, images: int) -> Sp
         first.append(_ask(engine, ref, FIRST_QUESTION)[0])
         turn, mask = _ask(engine, ref, SECOND_QUESTION)
         second.append(turn)
-        first_click.append(_click(engine, ref, mask, _MIDDLE))
-        click.append(_click(engine, ref, mask, _MIDDLE, _ELSEWHERE))
+        turn, mask = _click(engine, ref, mask, _MIDDLE)
+        first_click.append(turn)
+        click.append(_click(engine, ref, mask, _MIDDLE, _ELSEWHERE)[0])
     medians = [_take_median(times) for times in (first, second, first_click, click)]
     return SpeedReport(side, side, images, warm_up, *medians)
 
@@ -131,15 +133,17 @@ def _ask(engine: Engine, image: ImageRef, question: str) -> tuple[TurnTime, Mask
     return TurnTime(time.perf_counter() - started, dict(prediction.seconds)), prediction.mask
 
 
-def _click(engine: Engine, image: ImageRef, mask: Mask, *places: float) -> TurnTime:
-    """Click at places on the diagonal, shares of the side, each for the opposite of what is there."""
+def _click(engine: Engine, image: ImageRef, mask: Mask, *places: float) -> tuple[TurnTime, Mask]:
+    """Click at places on the diagonal, shares of the side: the last for the opposite of what is there, others agree."""
     at = [(int(image.grid.height * place), int(image.grid.width * place)) for place in places]
-    clicks = [Click(column, row, is_positive=not mask.pixels[row, column]) for row, column in at]
+    clicks = [Click(column, row, is_positive=bool(mask.pixels[row, column])) for row, column in at[:-1]]
+    row, column = at[-1]
+    clicks.append(Click(column, row, is_positive=not mask.pixels[row, column]))
     started = time.perf_counter()
     prediction = engine.refine(
         image, mask, clicks=clicks, box=None, cancellation=Cancellation(), report_stage=lambda _: None
     )
-    return TurnTime(time.perf_counter() - started, dict(prediction.seconds))
+    return TurnTime(time.perf_counter() - started, dict(prediction.seconds)), prediction.mask
 
 
 def _take_median(times: Sequence[TurnTime]) -> TurnTime:

@@ -17,7 +17,7 @@ from serving.refinement.classical import refine_classically
 from serving.refinement.click_window import choose_window
 from serving.refinement.merging import agree_with_mask, find_unmet, merge_changes, obey_clicks
 from serving.refinement.prompt_maps import fit_prompts, place_prompts, shrink_square
-from serving.refinement.suggestions import Embedding, Suggester
+from serving.refinement.suggestions import SUGGESTION_CHANNELS, Embedding, Suggester
 from serving.segment_anything.tiny_vit import SQUARE_SIDE
 from serving.window import Window
 
@@ -35,8 +35,8 @@ class LearnedRefiner:
     """
 
     def __init__(self, head: ClickRefiner, input_size: int, suggester: Suggester | None = None) -> None:
-        if head.config.suggestion_channels and suggester is None:
-            raise ValueError("the refiner reads suggestions, and nobody makes any")
+        if head.config.suggestion_channels not in ((0,) if suggester is None else (0, SUGGESTION_CHANNELS)):
+            raise ValueError("the refiner reads suggestions that nobody makes")
         self._head = head
         self._input_size = input_size
         self._suggester = suggester if head.config.suggestion_channels else None
@@ -45,15 +45,6 @@ class LearnedRefiner:
     def reads_suggestions(self) -> bool:
         """Whether `refine` needs an embedding."""
         return self._suggester is not None
-
-    def embed(self, rgb: NDArray[np.uint8]) -> Embedding:
-        """Return what `refine` needs of a window beside its features.
-
-        Args:
-            rgb: the window of the rendering, uint8 (H, W, 3).
-        """
-        assert self._suggester is not None
-        return self._suggester.look(Letterbox(rgb.shape[0], rgb.shape[1], SQUARE_SIDE).fit_image(rgb))
 
     def choose_window(self, grid: Grid, clicks: Sequence[Click], box: Box | None) -> Window:
         """Return the part of the image whose features are looked at: all of it, unless it is large.
@@ -82,7 +73,7 @@ class LearnedRefiner:
 
         Args:
             features: of the window.
-            embedding: of the window, from `embed`; None where the head reads no suggestions.
+            embedding: of the window, from the suggester; None where the head reads no suggestions.
             window: what `choose_window` returned.
             rgb: the whole rendering, uint8 (H, W, 3).
             before: the mask before, bool (H, W).
@@ -115,7 +106,8 @@ class LearnedRefiner:
         letterbox = Letterbox(prior.shape[0], prior.shape[1], self._input_size)
         device = features.pixel.mask_features.device
         maps = torch.from_numpy(fit_prompts(prior, clicks, box, letterbox)).to(device)
-        if self._suggester is not None and embedding is not None:
+        if self._suggester is not None:
+            assert embedding is not None
             in_square = place_prompts(clicks, box, Letterbox(prior.shape[0], prior.shape[1], SQUARE_SIDE))
             maps = torch.cat([maps, self._suggester.suggest(embedding, *in_square, side=maps.shape[-1])])
         picture = torch.from_numpy(shrink_square(letterbox.fit_image(rgb))).permute(2, 0, 1)[None].float()

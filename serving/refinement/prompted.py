@@ -1,7 +1,7 @@
 """Clicks by Segment Anything alone, for models whose features no refiner has learned to read.
 
-It takes all that was clicked for one thing. So of the earlier clicks only those are told that lie on what the newest
-may mean; the mask keeps what the others have brought.
+It takes all that it is told for one thing. So clicks that the mask goes against are answered one after the other, and
+with each only those earlier ones are told that lie on what it may mean; the mask keeps what the others have brought.
 """
 
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ from serving.clicks import Box, Click
 from serving.grid import Grid
 from serving.imagery.letterbox import Letterbox
 from serving.refinement.click_window import choose_window
-from serving.refinement.merging import agree_with_mask, merge_changes, obey_clicks
+from serving.refinement.merging import agree_with_mask, find_unmet, merge_changes, obey_clicks
 from serving.refinement.prompt_maps import place_prompts
 from serving.refinement.suggestions import Embedding, Suggester
 from serving.segment_anything.mobile_sam import LOGITS_SIDE
@@ -24,7 +24,7 @@ from serving.segment_anything.tiny_vit import SQUARE_SIDE
 from serving.window import Window
 
 _MARGIN = SQUARE_SIDE // 4  # native pixels at least between a click and the window's edge
-_LARGEST_SHARE = 0.5  # of the square: a thing that is more is the ground that things lie on
+_LARGEST_SHARE = 0.5  # of the window: what is more is the ground that things lie on
 _STABLE_OFFSET = 1.0  # a proposal is stable when a threshold that is higher by this marks what one that is lower does
 
 
@@ -38,19 +38,17 @@ class PromptedRefiner:
     def __init__(self, suggester: Suggester) -> None:
         self._suggester = suggester
 
-    def choose_window(self, grid: Grid, clicks: Sequence[Click], box: Box | None) -> Window:
-        """Return the part of the image that is looked at: a square of Segment Anything, unless clicks reach further.
+    def choose_window(self, grid: Grid, before: NDArray[np.bool_], clicks: Sequence[Click], box: Box | None) -> Window:
+        """Return the part of the image that is looked at: a square of Segment Anything, unless prompts reach further.
 
         Args:
             grid: of the image.
-            clicks: inside it.
+            before: the mask before, bool (H, W); clicks that it agrees with need no look.
+            clicks: inside the image, the newest last.
             box: clipped to it, or None.
         """
-        return choose_window(grid, clicks, box, side=SQUARE_SIDE, margin=_MARGIN)
-
-    def embed(self, rgb: NDArray[np.uint8]) -> Embedding:
-        """Return what is seen in a window of the rendering, uint8 (H, W, 3)."""
-        return self._suggester.look(Letterbox(rgb.shape[0], rgb.shape[1], SQUARE_SIDE).fit_image(rgb))
+        open_clicks = find_unmet(before, clicks) or ([] if box is not None else clicks[-1:])
+        return choose_window(grid, open_clicks, box, side=SQUARE_SIDE, margin=_MARGIN)
 
     def refine(
         self,
@@ -63,64 +61,106 @@ class PromptedRefiner:
         """Return the new mask, bool (H, W), and logits that are above 0 inside it, float32 (H, W).
 
         Args:
-            embedding: of the window, from `embed`.
+            embedding: of the window, from the suggester.
             window: what `choose_window` returned.
             before: the mask before, bool (H, W).
             clicks: in native pixels of the image, the newest last.
-            box: the same, or None.
+            box: the same, or None; it is answered before them.
         """
-        near_clicks = [window.shift_click(click) for click in clicks]
-        near_box = None if box is None else window.shift_box(box)
-        near = window.crop(before)
-        letterbox = Letterbox(near.shape[0], near.shape[1], SQUARE_SIDE)
-        thing, is_taken_away = self._find_thing(embedding, *place_prompts(near_clicks, near_box, letterbox))
-        proposal = letterbox.restore_logits(_enlarge(thing))
-        if is_taken_away:
-            proposal = np.where(near, -proposal, -np.abs(proposal))
-        elif near_box is not None:
-            proposal = np.where(near, np.abs(proposal), proposal)  # what is in the box comes to what is marked
+        work = _Work(self._suggester, embedding, window.crop(before).copy())
+        if box is not None:
+            work.fill_box(window.shift_box(box))
+        told: list[Click] = []
+        for click in (window.shift_click(click) for click in clicks):
+            if 0 <= click.x < window.width and 0 <= click.y < window.height:
+                work.answer(click, told)
+                told.append(click)
         pixels = before.copy()
-        window.crop(pixels)[...] = merge_changes(near, proposal > 0, near_clicks, near_box)
+        window.crop(pixels)[...] = work.marked
         pixels = obey_clicks(pixels, clicks)
         logits = np.zeros(pixels.shape, np.float32)
-        window.crop(logits)[...] = proposal
+        window.crop(logits)[...] = work.logits
         return pixels, agree_with_mask(logits, pixels)
 
-    def _find_thing(self, embedding: Embedding, clicks: Sequence[Click], box: Box | None) -> tuple[Tensor, bool]:
-        """Return the logits, (256, 256), of what was pointed at, and whether it is not to be marked.
+
+class _Work:
+    """A window while its prompts are answered.
+
+    Attributes:
+        marked: the mask so far, bool (H, W).
+        logits: of what was changed, float32 (H, W); 0 elsewhere.
+    """
+
+    def __init__(self, suggester: Suggester, embedding: Embedding, marked: NDArray[np.bool_]) -> None:
+        self.marked = marked
+        self.logits = np.zeros(marked.shape, np.float32)
+        self._suggester, self._embedding = suggester, embedding
+        self._letterbox = Letterbox(marked.shape[0], marked.shape[1], SQUARE_SIDE)
+        cells = (LOGITS_SIDE / SQUARE_SIDE) ** 2 * self._letterbox.inner_height * self._letterbox.inner_width
+        self._largest = _LARGEST_SHARE * cells
+
+    def fill_box(self, box: Box) -> None:
+        """Add what is in a box to what is marked."""
+        _, in_square = place_prompts((), box, self._letterbox)
+        assert in_square is not None
+        proposals = self._suggester.propose_in_box(self._embedding, in_square)
+        thing = self._restore(proposals[int(_measure_stability(proposals).argmax())])
+        rows_cols = box.rows_cols
+        self.marked[rows_cols] |= thing[rows_cols] > 0
+        self.logits[rows_cols] = thing[rows_cols]
+
+    def answer(self, click: Click, earlier: Sequence[Click]) -> None:
+        """Change what a click asks for, unless the mask says so already.
 
         Args:
-            embedding: of the window.
-            clicks: in pixels of the square.
-            box: likewise; what lies in it goes before what was clicked.
+            click: in the window.
+            earlier: other clicks in the window.
         """
-        if box is not None:
-            return _choose_proposal(self._suggester.propose_in_box(embedding, box)), False
-        newest = clicks[-1]
-        meant = self._suggester.propose_at_click(embedding, newest)
-        reach = (meant > 0).any(0)
-        told = [click for click in clicks if click is newest or bool(reach[_find_cell(click)])]
-        if len(told) > 1 and any(click.is_positive for click in told):
-            return self._suggester.propose_for_all(embedding, told), False
-        return _choose_proposal(meant), not newest.is_positive
+        if bool(self.marked[click.row_col]) == click.is_positive:
+            return
+        (placed, *others), _ = place_prompts((click, *earlier), None, self._letterbox)
+        meant = self._suggester.propose_at_click(self._embedding, placed)
+        sizes = (meant > 0).sum((1, 2))
+        is_thing = (sizes > 0) & (sizes < self._largest)
+        if not is_thing.any():
+            return
+        things = meant[is_thing]
+        reach = things.amax(0)
+        told = [other for other in others if reach[_find_cell(other)] > 0]
+        together = None
+        if any(one.is_positive for one in (placed, *told)) and told:
+            together = self._suggester.propose_for_all(self._embedding, (*told, placed))
+            if not 0 < int((together > 0).sum()) < self._largest:
+                together = None
+        if click.is_positive:
+            thing = things[int(_measure_stability(things).argmax())] if together is None else together
+            change = self._restore(thing)
+            proposal = self.marked | (change > 0)
+        else:
+            # No more is taken away than the click may mean by itself.
+            part = things[int((things > 0).sum((1, 2)).argmin())]
+            surplus = part if together is None else torch.maximum(part, torch.minimum(reach, -together))
+            change = -self._restore(surplus)
+            proposal = self.marked & (change > 0)
+        merged = merge_changes(self.marked, proposal, [click], None)
+        changed = merged != self.marked
+        self.logits[changed] = change[changed]
+        self.marked = merged
+
+    def _restore(self, logits: Tensor) -> NDArray[np.float32]:
+        """Return logits of the square's cells, (256, 256), in the window's pixels, (H, W)."""
+        square = functional.interpolate(logits[None, None], size=SQUARE_SIDE, mode="bilinear", align_corners=False)
+        return self._letterbox.restore_logits(np.asarray(square[0, 0].cpu().numpy(), np.float32))
 
 
-def _choose_proposal(logits: Tensor) -> Tensor:
-    """Return the most stable of three proposals, (3, 256, 256), that is no ground but a thing."""
-    sizes = (logits > 0).sum((1, 2))
+def _measure_stability(logits: Tensor) -> Tensor:
+    """Return how little each proposal, (N, 256, 256), depends on the threshold, 0..1, (N,); -1 for an empty one."""
     inner = (logits > _STABLE_OFFSET).sum((1, 2))
     outer = (logits > -_STABLE_OFFSET).sum((1, 2))
-    stability = inner / outer.clamp(min=1)
-    is_thing = (sizes > 0) & (sizes < _LARGEST_SHARE * logits[0].numel())
-    return logits[int(torch.where(is_thing, stability, -1.0).argmax())]
+    return torch.where((logits > 0).any(2).any(1), inner / outer.clamp(min=1), -1.0)
 
 
 def _find_cell(click: Click) -> tuple[int, int]:
     """Return row and column of a click in the maps."""
     cell = SQUARE_SIDE // LOGITS_SIDE
     return min(int(click.y) // cell, LOGITS_SIDE - 1), min(int(click.x) // cell, LOGITS_SIDE - 1)
-
-
-def _enlarge(logits: Tensor) -> NDArray[np.float32]:
-    square = functional.interpolate(logits[None, None], size=SQUARE_SIDE, mode="bilinear", align_corners=False)
-    return np.asarray(square[0, 0].cpu().numpy(), np.float32)

@@ -15,13 +15,15 @@ from torch import Tensor
 from torch.nn import functional
 
 from serving.clicks import Box, Click
+from serving.imagery.letterbox import Letterbox
 from serving.segment_anything.mobile_sam import LOGITS_SIDE, PROPOSALS, MobileSam
+from serving.segment_anything.tiny_vit import SQUARE_SIDE
 
 SUGGESTION_CHANNELS = 2 * PROPOSALS + 1
 """Maps of a window: what a click may mean, at the positive clicks and in the box, then at the negative ones; last what
 all clicks may mean together."""
 
-KEPT_CLICKS = 32
+KEPT_CLICKS = 64
 """Clicks that a picture remembers: one costs a tenth of a second, and each turn tells of the earlier ones again."""
 
 _TO_PIXEL = 0.5  # a click on the first pixel's centre lies at 0.5; Segment Anything calls that place 0
@@ -45,6 +47,11 @@ class Embedding:
         """Memory that it holds once it is full."""
         return self.image.element_size() * self.image.nelement() + KEPT_CLICKS * _BYTES_OF_CLICK
 
+    def forget_oldest(self) -> None:
+        """Keep what was said of the last clicks; between turns, so that a turn with many asks about each once."""
+        while len(self.at_clicks) > KEPT_CLICKS:
+            self.at_clicks.popitem(last=False)
+
 
 class Suggester:
     """Asks Segment Anything about each click alone, as if it were the only one, and about all of them together.
@@ -58,9 +65,14 @@ class Suggester:
         self._device = next(sam.parameters()).device
 
     @torch.no_grad()
-    def look(self, square: NDArray[np.uint8]) -> Embedding:
-        """Return what is seen in a picture that was fitted into the square, uint8 (1024, 1024, 3)."""
-        image = torch.from_numpy(np.ascontiguousarray(square)).permute(2, 0, 1)[None]
+    def look(self, rgb: NDArray[np.uint8]) -> Embedding:
+        """Return what is seen in a picture, uint8 (H, W, 3).
+
+        It is fitted into the square as into the model's, in the middle of black, where Segment Anything was trained
+        with its mean colour at the right and at the bottom: clicks then lie at one place in both squares.
+        """
+        square = Letterbox(rgb.shape[0], rgb.shape[1], SQUARE_SIDE).fit_image(rgb)
+        image = torch.from_numpy(square).permute(2, 0, 1)[None]
         return Embedding(self._sam.encode(image.to(self._device)))
 
     @torch.no_grad()
@@ -85,6 +97,7 @@ class Suggester:
                 maps[first : first + PROPOSALS] = 2 * torch.stack(said).amax(0).sigmoid() - 1
         if len(clicks) > 1:
             maps[-1] = 2 * self.propose_for_all(embedding, clicks).sigmoid() - 1
+        embedding.forget_oldest()
         if side == LOGITS_SIDE:
             return maps
         resized: Tensor = functional.interpolate(
@@ -101,8 +114,6 @@ class Suggester:
             # As it is kept, so that a click says the same when it is told again.
             logits = self._sam.propose_at_points(embedding.image, self._to_points([click]))[0].half()
         embedding.at_clicks[place] = logits
-        if len(embedding.at_clicks) > KEPT_CLICKS:
-            embedding.at_clicks.popitem(last=False)
         return logits.float()
 
     @torch.no_grad()

@@ -1,7 +1,7 @@
-"""MobileSAM: the encoder once per picture, then masks for single points or a box.
+"""MobileSAM: the encoder once per picture, then masks for single points, for all of them together, or for a box.
 
 Source: MobileSAM (arXiv 2306.14289): our own encoder, and the prompt encoder and the mask decoder of Segment Anything
-(arXiv 2304.02643) by the transformers library. Mask prompts, negative points and several points together are not here.
+(arXiv 2304.02643) by the transformers library. Masks as prompts are not here.
 """
 
 from typing import cast
@@ -15,7 +15,7 @@ from serving.segment_anything.tiny_vit import EMBEDDING_DIM, SQUARE_SIDE, TinyVi
 
 LOGITS_SIDE = SQUARE_SIDE // 4
 PROPOSALS = 3  # for each prompt
-PIXEL_MEAN = (123.675, 116.28, 103.53)
+_PIXEL_MEAN = (123.675, 116.28, 103.53)
 _PIXEL_STD = (58.395, 57.12, 57.375)
 _EMBEDDING_SIDE = SQUARE_SIDE // 16
 _POSITIVE = 1  # label of a point that is on the thing
@@ -24,7 +24,7 @@ _DECODER_NORM_EPS = 1e-5
 
 
 class MobileSam(nn.Module):
-    """Weights and the three steps: `encode`, then `propose_at_points` or `propose_in_box` as often as wanted."""
+    """Weights and steps: `encode` once, then what is proposed for points or a box as often as wanted."""
 
     pixel_mean: Tensor
     pixel_std: Tensor
@@ -35,15 +35,14 @@ class MobileSam(nn.Module):
         self.prompt_encoder = SamPromptEncoder(SamConfig())  # the defaults are Segment Anything's own sizes
         del self.prompt_encoder.mask_embed  # no masks as prompts
         self.mask_decoder = SamMaskDecoder(_build_decoder_config())
-        self.register_buffer("pixel_mean", torch.tensor(PIXEL_MEAN).view(3, 1, 1), persistent=False)
+        self.register_buffer("pixel_mean", torch.tensor(_PIXEL_MEAN).view(3, 1, 1), persistent=False)
         self.register_buffer("pixel_std", torch.tensor(_PIXEL_STD).view(3, 1, 1), persistent=False)
 
     def encode(self, square: Tensor) -> Tensor:
         """Compute all that depends on the picture alone.
 
         Args:
-            square: RGB, (B, 3, 1024, 1024), uint8 or float, 0..255. The reference pads a picture that is no square
-                with `PIXEL_MEAN`, at the right or at the bottom.
+            square: RGB, (B, 3, 1024, 1024), uint8 or float, 0..255.
 
         Returns:
             embedding, float32 (B, 256, 64, 64).

@@ -72,7 +72,7 @@ def read_published(path: Path) -> MobileSam:
     model = MobileSam()
     try:
         model.load_state_dict(convert_published(torch.load(path, weights_only=True, map_location="cpu")))
-    except (OSError, RuntimeError, pickle.UnpicklingError, AttributeError, EOFError) as error:
+    except (OSError, RuntimeError, TypeError, pickle.UnpicklingError, AttributeError, EOFError) as error:
         raise CheckpointMismatchError(
             f"{path.name} does not hold MobileSAM's published weights. Please fetch mobile_sam.pt again."
         ) from error

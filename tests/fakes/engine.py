@@ -196,9 +196,9 @@ class FakeEngine:
         cancellation: Cancellation,
         report_stage: Callable[[str], None],
     ) -> Prediction:
-        """Do as `refine`; there is no learned refiner."""
+        """Do as `refine`; there is the classical one alone."""
         if kind is not RefinerKind.CLASSICAL:
-            raise RefinerMissingError(kind.value)
+            raise RefinerMissingError(kind)
         return self.refine(image, prior, clicks=clicks, box=box, cancellation=cancellation, report_stage=report_stage)
 
     def _enter(self, stage: str, cancellation: Cancellation, report_stage: Callable[[str], None]) -> None:

@@ -12,10 +12,14 @@ SURE = 8.0  # logit inside, and minus it outside
 
 
 class _SquareSam(nn.Module):
-    """Proposal k is a square of 2 · 8 · (k + 1) cells; that of a box is the box, three times."""
+    """Proposal k is a square of 2 · 8 · (k + 1) cells, the third all of the picture where that is wanted.
 
-    def __init__(self) -> None:
+    That of a box is the box, three times.
+    """
+
+    def __init__(self, *, sees_ground: bool) -> None:
         super().__init__()
+        self._sees_ground = sees_ground
         self.weight = nn.Parameter(torch.zeros(1), requires_grad=False)
         self.asked: list[tuple[float, float]] = []
 
@@ -33,6 +37,8 @@ class _SquareSam(nn.Module):
             away = torch.maximum((rows - y).abs(), (columns - x).abs())
             for size in range(PROPOSALS):
                 logits[index, size] = torch.where(away <= 8 * (size + 1), SURE, -SURE)
+            if self._sees_ground:
+                logits[index, -1] = SURE
         return logits
 
     def propose_in_box(self, embedding: Tensor, box: Tensor) -> Tensor:
@@ -51,7 +57,7 @@ class _SquareSam(nn.Module):
         return logits
 
 
-def build_square_sam() -> tuple[MobileSam, list[tuple[float, float]]]:
+def build_square_sam(*, sees_ground: bool = False) -> tuple[MobileSam, list[tuple[float, float]]]:
     """Return the fake, and the list of points that it was asked about, x and y in pixels of the square."""
-    fake = _SquareSam()
+    fake = _SquareSam(sees_ground=sees_ground)
     return cast(MobileSam, fake), fake.asked

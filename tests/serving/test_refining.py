@@ -1,4 +1,4 @@
-"""The engine refines: learned where there is a refiner, classical where not, and never against a click."""
+"""The engine refines: by what the model has, learned, prompted or classical, and never against a click."""
 
 import dataclasses
 from pathlib import Path
@@ -20,6 +20,7 @@ from serving.imagery.intake import take_in_image
 from serving.mask import Mask
 from serving.model.refiner import ClickRefiner, RefinerConfig
 from serving.prediction import Prediction
+from serving.refinement.click_window import choose_window
 from serving.refinement.kinds import RefinerKind
 from serving.refinement.suggestions import SUGGESTION_CHANNELS
 from serving.segment_anything.mobile_sam import MobileSam
@@ -104,8 +105,24 @@ def test_suggestions_are_asked_for_in_the_square_of_the_window_and_kept(image: I
 
 
 def test_a_refiner_that_reads_suggestions_needs_somebody_who_makes_them() -> None:
-    with pytest.raises(ValueError, match="suggestions"):
-        _build(ClickRefiner(dataclasses.replace(SIZES, suggestion_channels=SUGGESTION_CHANNELS)))
+    refiner = ClickRefiner(dataclasses.replace(SIZES, suggestion_channels=SUGGESTION_CHANNELS))
+    with pytest.raises(ValueError, match="nobody makes"):
+        _build(refiner)
+    refiner = ClickRefiner(dataclasses.replace(SIZES, suggestion_channels=SUGGESTION_CHANNELS + 1))
+    with pytest.raises(ValueError, match="nobody makes"):
+        _build(refiner, build_square_sam()[0])
+
+
+def test_suggestions_in_a_large_image_are_those_of_the_window(tmp_path: Path) -> None:
+    engine, asked = _build_with_suggestions()
+    image = _take_in(tmp_path, 700, 600)
+    click = Click(560.0, 650.0, is_positive=True)
+    _refine(engine, image, click)
+    _refine(engine, image, click, Click(40.0, 40.0, is_positive=False))
+    window = choose_window(image.grid, [click], None, side=160, margin=32)
+    scale = 1024 / 160
+    assert asked[0] == pytest.approx(((560 - window.left) * scale - 0.5, (650 - window.top) * scale - 0.5), abs=1)
+    assert len(asked) == 3, "both clicks lie elsewhere in the larger window of both"
 
 
 @pytest.mark.parametrize("size", [(90, 150), (1, 1), (3, 200), (700, 300)])

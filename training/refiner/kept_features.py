@@ -19,7 +19,6 @@ from serving.model.normalisation import fit_pictures
 from serving.model.segearth import SegEarth
 from serving.refinement.prompt_maps import share_of_cells, shrink_square
 from serving.refinement.suggestions import Suggester
-from serving.segment_anything.tiny_vit import SQUARE_SIDE
 from training.half_precision import autocast_on_cpu
 from training.samples import ImageSample, QuestionSample
 
@@ -140,7 +139,7 @@ class FeatureKeeper:
         embeddings = {}
         if self._suggester is not None:
             with autocast_on_cpu():
-                seen = self._suggester.look(Letterbox(height, width, SQUARE_SIDE).fit_image(rgb)).image
+                seen = self._suggester.look(rgb).image
             embeddings["embedding"] = seen[0].half().cpu().contiguous()
         return {
             **embeddings,

@@ -20,7 +20,7 @@ def test_each_image_gets_two_questions_after_one_to_warm_up(tmp_path: Path) -> N
     engine = FakeEngine()
     measure_speed(engine, tmp_path, side=32, images=3)
     assert len(engine.questions) == 7
-    assert len(engine.refinements) == 7, "two clicks on each image, and one to warm up"
+    assert len(engine.refinements) == 8, "two clicks on each image, and on one to warm up"
 
 
 def test_scenes_differ_by_seed_and_only_by_seed() -> None:
