@@ -51,7 +51,7 @@ class Pointed:
         clicks: those that were new, in native pixels, in order.
         box: around a thing to be marked, or None.
         earlier: clicks by which the parent was made and which still held; the refiner was told of them as well, before
-            the new ones. An earlier box is not repeated: what it marked is in the parent's mask.
+            the new ones. An earlier box is not repeated: a click in the middle of what it marked stands for it.
     """
 
     clicks: tuple[Click, ...]

@@ -24,11 +24,12 @@ from assistant.measuring import measure_facts
 from assistant.operations import OWN_LEVEL, Operation, name_others
 from assistant.origins import find_beginning
 from assistant.planning import find_others, to_confidence
-from assistant.pointing import keep_standing
+from assistant.pointing import find_middle, keep_standing
 from assistant.refined_answering import describe_painted, describe_pointed, describe_refined
 from assistant.staged_work import run_staged
 from assistant.stages import to_stage
 from serving.cancellation import Cancellation
+from serving.clicks import Click
 from serving.image_ref import ImageRef
 from serving.mask import Mask
 from serving.prediction import Prediction
@@ -133,7 +134,10 @@ class MaskChanges:
         before = load_mask_of(self._history, owner, answer)
         known = answer.making
         # All clicks since words were last said, with the mask so far: what the refiner learned, and is measured, with.
-        made = (*known.earlier, *known.clicks) if isinstance(known, Pointed) else ()
+        made: tuple[Click, ...] = ()
+        if isinstance(known, Pointed):
+            middle = None if known.box is None else find_middle(before, known.box)
+            made = (*known.earlier, *(() if middle is None else (middle,)), *known.clicks)
         earlier = keep_standing(made, pointing.clicks, pointing.box, image.grid)
 
         def work(report: Report) -> Prediction:

@@ -3,8 +3,12 @@
 import math
 from collections.abc import Sequence
 
+import numpy as np
+from scipy import ndimage
+
 from serving.clicks import Box, Click
 from serving.grid import Grid
+from serving.mask import Mask
 from serving.refinement.merging import measure_forced_radius
 
 
@@ -32,6 +36,21 @@ def keep_standing(
         )
 
     return tuple(click for click in earlier if not is_contradicted(click))
+
+
+def find_middle(mask: Mask, box: Box) -> Click | None:
+    """Return a click on what is marked in a box, as far from its edges as can be; None where nothing is.
+
+    It stands for the box from the next turn on, when only clicks are told: without it, "not this" on a part of the
+    thing would be all that the refiner knows, and the thing would go with the part.
+    """
+    rows, columns = box.clip(mask.grid).rows_cols
+    inside = np.pad(mask.pixels[rows, columns], 1)
+    if not inside.any():
+        return None
+    depth = ndimage.distance_transform_edt(inside)
+    row, column = np.unravel_index(int(depth.argmax()), depth.shape)
+    return Click(columns.start + int(column) - 0.5, rows.start + int(row) - 0.5, is_positive=True)
 
 
 def _holds(box: Box, click: Click) -> bool:

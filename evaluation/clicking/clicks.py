@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assistant.masks.agreement import measure_agreement
+from assistant.pointing import find_middle
 from evaluation.clicking.simulated_clicks import next_click
 from evaluation.errors import PackEmptyError
 from evaluation.packs.pack import Pack, PackQuestion
@@ -114,15 +115,26 @@ def click_through(
         if part is not None:
             nothing = Mask(np.zeros_like(target), image.grid)
             yield ClickRun(question, Start.OBJECT, *simulate(refine, nothing, part))
-            boxed, _ = refine(nothing, (), box_around(part))
-            yield ClickRun(question, Start.BOX, *simulate(refine, boxed, part))
+            box = box_around(part)
+            boxed, _ = refine(nothing, (), box)
+            middle = find_middle(boxed, box)
+            told = () if middle is None else (middle,)
+            yield ClickRun(question, Start.BOX, *simulate(refine, boxed, part, told=told))
         answer = engine.segment_text(image, question.question, cancellation=Cancellation(), report_stage=lambda _: None)
         yield ClickRun(question, Start.ANSWER, *simulate(refine, answer.mask, target))
         on_done()
 
 
-def simulate(refine: Refine, start: Mask, target: NDArray[np.bool_]) -> tuple[tuple[float, ...], tuple[float, ...]]:
+def simulate(
+    refine: Refine, start: Mask, target: NDArray[np.bool_], *, told: Sequence[Click] = ()
+) -> tuple[tuple[float, ...], tuple[float, ...]]:
     """Click on the largest wrong part until the mask is good and the reported clicks are made.
+
+    Args:
+        refine: answers.
+        start: the mask before.
+        target: what is wanted, bool (H, W).
+        told: clicks that the refiner is told of before the others, and that do not count.
 
     Returns:
         IoU before the first click and after each, and the seconds of each.
@@ -135,7 +147,7 @@ def simulate(refine: Refine, start: Mask, target: NDArray[np.bool_]) -> tuple[tu
         if click is None:
             break
         clicks.append(click)
-        mask, spent = refine(mask, clicks)
+        mask, spent = refine(mask, (*told, *clicks))
         ious.append(measure_agreement(mask.pixels, target).iou)
         seconds.append(spent)
     return tuple(ious), tuple(seconds)

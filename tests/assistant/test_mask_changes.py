@@ -118,8 +118,13 @@ def test_the_refiner_is_told_of_all_clicks_since_words_were_last_said(talk: Hand
     ]
     assert boxed.making == Pointed((), Box(28.0, 2.0, 38.0, 10.0), tuple(places))
     talk.change(Pointing(boxed.id, (places[0],)))
-    # What the box marked is in the mask; told again it would undo what is clicked in it later.
-    assert talk.engine.refinements[-1] == ((*places, places[0]), None)
+    # What the box marked is in the mask; told again it would undo what is clicked in it later. A click stands for it.
+    told, box = talk.engine.refinements[-1]
+    assert box is None
+    assert (*told[:3], told[4]) == (*places, places[0])
+    assert told[3].is_positive
+    assert 28 < told[3].x < 38
+    assert 2 < told[3].y < 10
     refined = talk.say("only the largest")
     talk.change(Pointing(refined.id, (places[2],)))
     assert talk.engine.refinements[-1] == ((places[2],), None)

@@ -1,6 +1,9 @@
-from assistant.pointing import keep_standing
+import numpy as np
+
+from assistant.pointing import find_middle, keep_standing
 from serving.clicks import Box, Click
 from serving.grid import Grid
+from serving.mask import Mask
 
 GRID = Grid(500, 1000)  # a click decides 6 pixels around it by itself
 
@@ -28,3 +31,11 @@ def test_a_click_that_says_the_same_again_takes_nothing_away() -> None:
 def test_a_box_takes_back_what_was_removed_in_it_and_nothing_else() -> None:
     earlier = [no(20, 20), yes(30, 30), no(200, 200)]
     assert keep_standing(earlier, [], Box(10, 10, 50, 50), GRID) == (yes(30, 30), no(200, 200))
+
+
+def test_the_middle_of_what_a_box_marked_stands_for_it() -> None:
+    pixels = np.zeros((500, 1000), bool)
+    pixels[10:15, 20:29] = True
+    pixels[100:400, 100:400] = True  # outside the box
+    assert find_middle(Mask(pixels, GRID), Box(-5, -5, 60, 60)) == yes(22.5, 12.5)
+    assert find_middle(Mask(pixels, GRID), Box(500, 200, 600, 300)) is None

@@ -113,6 +113,21 @@ def test_the_part_of_middle_size_is_the_object() -> None:
     assert choose_part(np.zeros((5, 5), bool)) is None
 
 
+def test_what_is_told_before_does_not_count_as_a_click() -> None:
+    target = np.zeros((40, 40), bool)
+    target[5, 5] = True
+    heard = []
+
+    def refine(before: Mask, clicks: Sequence[Click], box: Box | None = None) -> tuple[Mask, float]:
+        heard.append(tuple(clicks))
+        return Mask(target, GRID), 0.0
+
+    middle = Click(1.5, 1.5, is_positive=True)
+    ious, _ = simulate(refine, Mask(np.zeros((40, 40), bool), GRID), target, told=(middle,))
+    assert heard == [(middle, Click(5.5, 5.5, is_positive=True))]
+    assert ious == pytest.approx((0.0, 1.0), abs=1e-4)
+
+
 def test_the_box_around_a_part_is_tight() -> None:
     part = np.zeros((40, 40), bool)
     part[3:9, 5:20] = True
