@@ -45,7 +45,7 @@ _OF_MARKS = re.compile(
 
 # Where a name would stand: "the heliport", "of lava", "is lava", "every hangar".
 _NAMED = re.compile(
-    r"\b(?:the|an?|every|each|all|of|by|with|is|are|some|any|two|three) ([a-z']{2,})(?! (?:of|one|ones)\b)"
+    r"\b(?=(?:the|an?|every|each|all|of|by|with|is|are|some|any|two|three) ([a-z']{2,})\b(?! (?:of|one|ones)\b))"
 )
 
 

@@ -32,6 +32,13 @@ def test_what_names_another_thing_than_the_marks_is_put_to_the_image() -> None:
     assert not refers_to_marks("tell me how many boats you see and outline them", "boats")
 
 
+def test_nothing_is_told_of_the_marks_where_another_thing_is_named_behind_a_verb() -> None:
+    text = "where exactly is the heliport?"
+    assert not refers_to_marks(text, "Segment all the ships.")
+    assert route(text, has_answer=True, asked="Segment all the ships.") == Segment(question=text)
+    assert refers_to_marks("where exactly are the ships?", "Segment all the ships.")
+
+
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
