@@ -75,6 +75,7 @@ class PromptedRefiner:
             if 0 <= click.x < window.width and 0 <= click.y < window.height:
                 work.answer(click, told)
                 told.append(click)
+        embedding.forget_oldest()
         pixels = before.copy()
         window.crop(pixels)[...] = work.marked
         pixels = obey_clicks(pixels, clicks)
@@ -119,33 +120,44 @@ class _Work:
         if bool(self.marked[click.row_col]) == click.is_positive:
             return
         (placed, *others), _ = place_prompts((click, *earlier), None, self._letterbox)
-        meant = self._suggester.propose_at_click(self._embedding, placed)
-        sizes = (meant > 0).sum((1, 2))
-        is_thing = (sizes > 0) & (sizes < self._largest)
-        if not is_thing.any():
+        things = self._find_things(placed)
+        if things is None:
             return
-        things = meant[is_thing]
         reach = things.amax(0)
         told = [other for other in others if reach[_find_cell(other)] > 0]
-        together = None
-        if any(one.is_positive for one in (placed, *told)) and told:
-            together = self._suggester.propose_for_all(self._embedding, (*told, placed))
-            if not 0 < int((together > 0).sum()) < self._largest:
-                together = None
+        together = self._find_common(placed, told)
         if click.is_positive:
             thing = things[int(_measure_stability(things).argmax())] if together is None else together
             change = self._restore(thing)
             proposal = self.marked | (change > 0)
         else:
-            # No more is taken away than the click may mean by itself.
-            part = things[int((things > 0).sum((1, 2)).argmin())]
-            surplus = part if together is None else torch.maximum(part, torch.minimum(reach, -together))
+            # No more is taken away than this click, or those on the same thing, may mean by themselves.
+            surplus = things[int((things > 0).sum((1, 2)).argmin())]
+            if together is not None:
+                for other in told:
+                    if other.is_positive and (meant := self._find_things(other)) is not None:
+                        reach = torch.maximum(reach, meant.amax(0))
+                surplus = torch.maximum(surplus, torch.minimum(reach, -together))
             change = -self._restore(surplus)
             proposal = self.marked & (change > 0)
         merged = merge_changes(self.marked, proposal, [click], None)
         changed = merged != self.marked
         self.logits[changed] = change[changed]
         self.marked = merged
+
+    def _find_things(self, click: Click) -> Tensor | None:
+        """Return those proposals, (N, 256, 256), of a click in the square that are no ground, or None."""
+        proposals = self._suggester.propose_at_click(self._embedding, click)
+        sizes = (proposals > 0).sum((1, 2))
+        is_thing = (sizes > 0) & (sizes < self._largest)
+        return proposals[is_thing] if is_thing.any() else None
+
+    def _find_common(self, newest: Click, told: Sequence[Click]) -> Tensor | None:
+        """Return what clicks in the square mean together, (256, 256); None where that is nothing, or ground."""
+        if not told or not any(click.is_positive for click in (newest, *told)):
+            return None
+        together = self._suggester.propose_for_all(self._embedding, (*told, newest))
+        return together if 0 < int((together > 0).sum()) < self._largest else None
 
     def _restore(self, logits: Tensor) -> NDArray[np.float32]:
         """Return logits of the square's cells, (256, 256), in the window's pixels, (H, W)."""
