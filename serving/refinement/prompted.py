@@ -1,7 +1,7 @@
 """Clicks by Segment Anything alone, for models whose features no refiner has learned to read.
 
 It takes all that it is told for one thing. So clicks that the mask goes against are answered one after the other, and
-with each only those earlier ones are told that lie on what it may mean; the mask keeps what the others have brought.
+with each only those earlier ones are told that may mean the same; the mask keeps what the others have brought.
 """
 
 from collections.abc import Sequence
@@ -124,7 +124,7 @@ class _Work:
         if things is None:
             return
         reach = things.amax(0)
-        told = [other for other in others if reach[_find_cell(other)] > 0]
+        told = [other for other in others if reach[_find_cell(other)] > 0 or self._may_mean(other, placed)]
         together = self._find_common(placed, told)
         if click.is_positive:
             thing = things[int(_measure_stability(things).argmax())] if together is None else together
@@ -151,6 +151,11 @@ class _Work:
         sizes = (proposals > 0).sum((1, 2))
         is_thing = (sizes > 0) & (sizes < self._largest)
         return proposals[is_thing] if is_thing.any() else None
+
+    def _may_mean(self, click: Click, other: Click) -> bool:
+        """Whether a thing that a click in the square may mean has another click on it."""
+        things = self._find_things(click)
+        return things is not None and bool((things[(slice(None), *_find_cell(other))] > 0).any())
 
     def _find_common(self, newest: Click, told: Sequence[Click]) -> Tensor | None:
         """Return what clicks in the square mean together, (256, 256); None where that is nothing, or ground."""

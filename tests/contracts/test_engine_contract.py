@@ -188,9 +188,11 @@ def test_the_same_click_gives_the_same_mask(engine: Engine, image: ImageRef) -> 
     np.testing.assert_array_equal(first.mask_logits, second.mask_logits)
 
 
-def test_a_click_needs_no_words_and_no_second_encoding(engine: Engine, image: ImageRef) -> None:
+def test_a_click_needs_no_words_and_a_second_one_no_encoding(engine: Engine, image: ImageRef) -> None:
     answer, _ = _ask(engine, image)
-    _, stages = _refine(engine, image, Click(55, 40, is_positive=True), prior=answer.mask)
+    clicked, stages = _refine(engine, image, Click(55, 40, is_positive=True), prior=answer.mask)
+    assert "language" not in stages
+    _, stages = _refine(engine, image, Click(90, 60, is_positive=True), prior=clicked.mask)
     assert not {"encode", "language"} & set(stages)
 
 
