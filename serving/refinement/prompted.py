@@ -131,13 +131,15 @@ class _Work:
             change = self._restore(thing)
             proposal = self.marked | (change > 0)
         else:
-            # No more is taken away than this click, or those on the same thing, may mean by themselves.
             surplus = things[int((things > 0).sum((1, 2)).argmin())]
             if together is not None:
+                # What the clicks do not mean together; no more than they may mean one by one.
                 for other in told:
                     if other.is_positive and (meant := self._find_things(other)) is not None:
                         reach = torch.maximum(reach, meant.amax(0))
-                surplus = torch.maximum(surplus, torch.minimum(reach, -together))
+                rest = torch.minimum(reach, -together)
+                if rest[_find_cell(placed)] > 0:
+                    surplus = rest
             change = -self._restore(surplus)
             proposal = self.marked & (change > 0)
         merged = merge_changes(self.marked, proposal, [click], None)
